@@ -1,0 +1,1 @@
+"""Frozen values that carry their scale: volumes, particles, optics, micrographs, models."""

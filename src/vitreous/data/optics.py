@@ -1,0 +1,44 @@
+"""The microscope's constants for a group of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vitreous.errors import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optics:
+    """What is common to the images of one session and magnification.
+
+    Parameters
+    ----------
+    pixel_size
+        Å per pixel of the images, positive.
+    voltage
+        Acceleration voltage in kV, 40 to 1500.
+    spherical_aberration
+        Cs in mm, 0 or more (0 is allowed: a corrected microscope).
+    amplitude_contrast
+        Fraction from 0 to 1; 0.07 to 0.1 for ice.
+    name
+        The group's name in files.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range.
+    """
+
+    pixel_size: float
+    voltage: float = 300.0
+    spherical_aberration: float = 2.7
+    amplitude_contrast: float = 0.1
+    name: str = "opticsGroup1"
+
+    def __post_init__(self) -> None:
+        require(self.pixel_size > 0, "pixel_size", self.pixel_size, "positive, in Å", instead="--pixel-size 1.06")
+        require(40 <= self.voltage <= 1500, "voltage", self.voltage, "from 40 to 1500, in kV", instead="--voltage 300")
+        require(self.spherical_aberration >= 0, "spherical_aberration", self.spherical_aberration, "0 or more, in mm")
+        require(0 <= self.amplitude_contrast <= 1, "amplitude_contrast", self.amplitude_contrast,
+                "a fraction from 0 to 1", instead="0.1 for ice")  # fmt: skip

@@ -1,0 +1,1 @@
+"""Noise, likelihood, and the poses that explain the images."""

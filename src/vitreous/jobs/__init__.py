@@ -1,0 +1,1 @@
+"""The only seam between the pipeline and the stages: one small file a job."""

@@ -1,0 +1,1 @@
+"""Mathematics on arrays that knows no microscope: transforms, shells, rotations, slices."""

@@ -1,0 +1,97 @@
+"""Shells of Fourier space: rings of an image's transform, spherical shells of a volume's.
+
+A voxel at integer frequency indices (h, k, l) of an n-voxel cube belongs to shell round(√(h² + k² + l²)); shell s of a
+box of length L = n × pixel size holds the spatial frequency s / L. For boxes that are not cubic the indices are
+scaled to those of the longest side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from vitreous.numerics.fourier import frequency_squared
+
+
+@lru_cache(maxsize=16)
+def shell_index(shape: tuple[int, ...]) -> Tensor:
+    """Shell of every voxel of the half transform of a real array of ``shape``, int64, on the CPU. Do not change it."""
+    return (frequency_squared(shape, like=torch.zeros(0, dtype=torch.float64)).sqrt() * max(shape)).round().long()
+
+
+@lru_cache(maxsize=16)
+def friedel_weight(shape: tuple[int, ...]) -> Tensor:
+    """How many voxels of the full transform each one of the half transform stands for: 2, or 1 on kx = 0 and Nyquist."""
+    weight = torch.full((shape[-1] // 2 + 1,), 2.0, dtype=torch.float64)
+    weight[0] = 1.0
+    if shape[-1] % 2 == 0:
+        weight[-1] = 1.0
+    return weight.expand(*shape[:-1], -1)
+
+
+def shell_count(shape: Sequence[int]) -> Tensor:
+    """Voxels of the full transform in each shell up to Nyquist, float64 ``(max(shape) // 2 + 1,)``."""
+    return shell_sum(torch.ones(1, dtype=torch.float64).expand(friedel_weight(tuple(shape)).shape), shape)
+
+
+def shell_sum(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Sum over the full transform in each shell up to Nyquist, mates of a half transform counted.
+
+    Parameters
+    ----------
+    values
+        Real, ``(..., *half grid)``: one number a voxel of the half transform.
+    shape
+        Shape of the real array, two or three axes.
+
+    Returns
+    -------
+    Tensor
+        float64, ``(..., max(shape) // 2 + 1)``.
+    """
+    shape = tuple(shape)
+    index = shell_index(shape).to(values.device).flatten()
+    weighted = (values.double() * friedel_weight(shape).to(values.device)).flatten(-len(shape))
+    size = int(index.max()) + 1
+    total = torch.zeros(*weighted.shape[:-1], size, dtype=torch.float64, device=values.device)
+    total.index_add_(-1, index, weighted)
+    return total[..., : max(shape) // 2 + 1]
+
+
+def shell_average(values: Tensor, shape: Sequence[int]) -> Tensor:
+    """Mean over the full transform in each shell up to Nyquist; see :func:`shell_sum`."""
+    return shell_sum(values, shape) / shell_count(shape).clamp_min(1.0).to(values.device)
+
+
+def spread(curve: Tensor, shape: Sequence[int]) -> Tensor:
+    """Give every voxel of the half transform its shell's number; beyond Nyquist the last one holds.
+
+    ``curve`` is ``(..., max(shape) // 2 + 1)``; the result ``(..., *half grid)``.
+    """
+    index = shell_index(tuple(shape)).to(curve.device).clamp_max(curve.shape[-1] - 1)
+    return curve[..., index]
+
+
+def shell_correlation(a: Tensor, b: Tensor, shape: Sequence[int]) -> Tensor:
+    """Correlation of two half transforms in each shell: the Fourier shell (or ring) correlation.
+
+    FSC(s) = Re Σ A B* / √(Σ|A|² Σ|B|²) over the voxels of shell s (Harauz & van Heel 1986, Optik 73:146).
+
+    Parameters
+    ----------
+    a, b
+        Complex half transforms, ``(..., *half grid)``.
+    shape
+        Shape of the real arrays.
+
+    Returns
+    -------
+    Tensor
+        float64, ``(..., max(shape) // 2 + 1)``; 0 where either has no power.
+    """
+    cross = shell_sum((a * b.conj()).real, shape)
+    power = shell_sum(a.abs() ** 2, shape) * shell_sum(b.abs() ** 2, shape)
+    return torch.where(power > 0, cross / power.clamp_min(torch.finfo(torch.float64).tiny).sqrt(), 0.0)

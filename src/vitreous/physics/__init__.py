@@ -1,0 +1,1 @@
+"""The microscope and the specimen: electrons, transfer, dose, potential."""

@@ -1,0 +1,1 @@
+"""Jobs as data: parameters, ports, a store on disk, events, resume. Knows no cryo-EM."""

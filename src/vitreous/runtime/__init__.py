@@ -1,0 +1,1 @@
+"""What every layer needs of the machine: progress, files, memory, devices, chance."""

@@ -1,0 +1,1 @@
+"""One folder or file a stage of the work; stages never import each other."""
