@@ -1,0 +1,27 @@
+"""What all tests share: where recorded images are, and one thread a process so that parallel tests do not fight."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of recorded images; the test is skipped, saying why, where it is absent."""
+    folder = Path(os.environ.get("VITREOUS_REAL_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "micrographs").is_dir():
+        pytest.skip(f"recorded images are not here: {folder} (set VITREOUS_REAL_DATA)")
+    return folder
+
+
+@pytest.fixture(params=[0, 1])
+def generator(request: pytest.FixtureRequest) -> torch.Generator:
+    """Two seeded generators: a test that holds for one seed only is luck."""
+    return torch.Generator().manual_seed(request.param)
