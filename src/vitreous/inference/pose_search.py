@@ -1,0 +1,165 @@
+r"""Expectation over a grid of orientations and shifts as matrix products.
+
+For image X with transfer c and noise variance σ² (of a real component), orientation r with slice S_r and shift t,
+
+    log p = Re⟨c X_t / σ², S_r⟩ − ½ ⟨c² / σ², |S_r|²⟩ + const,
+
+X_t the image moved back by t. With A = c X_t / σ and W = S_r / σ̄ both terms are matrix products over the coefficients within
+the band; the soft maximisation step Σ_i γ_irt c X_t / σ², Σ_i γ_irt c² / σ² is the transposed product, so that one slice
+is inserted per grid orientation and not per image (Scheres 2012, J. Mol. Biol. 415:406, eqs. 3-5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vitreous.inference.images import FourierImages, NoiseSpectra
+from vitreous.runtime.memory import batch_size
+
+#: Exponents below this are taken as this: e⁻³⁰ is nothing, and denormal numbers slow the next product many times.
+FLOOR = -30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """References and shifts to try.
+
+    Parameters
+    ----------
+    slices
+        complex64 ``(r, k)``: candidate noiseless images without transfer.
+    shifts
+        float64 ``(s, 2)`` in pixels: where the particle may sit, relative to ``centres``.
+    log_prior
+        float32 ``(r,)``, e.g. class proportions; or None for a flat one.
+    """
+
+    slices: Tensor
+    shifts: Tensor
+    log_prior: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What a pass over all images found.
+
+    Parameters
+    ----------
+    best, shift
+        Index of the most probable reference ``(n,)`` and the shift there ``(n, 2)`` in pixels.
+    mean_shift
+        Posterior mean of the shift ``(n, 2)``, pixels.
+    peak
+        Largest posterior over references (summed over shifts) ``(n,)``.
+    log_evidence
+        log Σ p ``(n,)`` against the model without particle (an image of noise alone).
+    weighted_images
+        Σ γ c X_t / σ², complex64 ``(r, k)``.
+    weighted_transfer
+        Σ γ c² / σ², float32 ``(r, k)``.
+    occupancy
+        Σ γ ``(r,)``, float64.
+    """
+
+    best: Tensor
+    shift: Tensor
+    mean_shift: Tensor
+    peak: Tensor
+    log_evidence: Tensor
+    weighted_images: Tensor
+    weighted_transfer: Tensor
+    occupancy: Tensor
+
+
+def search(
+    images: FourierImages, noise: NoiseSpectra, grid: Grid, *, centres: Tensor, temperature: float = 1.0, budget: int = 400_000_000
+) -> SearchResult:
+    """Marginalise over a grid for every image and gather the sums of the maximisation step.
+
+    Parameters
+    ----------
+    images
+        n images.
+    noise
+        Their noise.
+    grid
+        References and shifts; the band is that of ``grid.slices``.
+    centres
+        ``(n, 2)`` pixels: where each image's shifts are centred (an earlier estimate, or zero).
+    temperature
+        Divides log p: above 1 flattens the posterior (annealing).
+    budget
+        Bytes for the table of scores.
+
+    Returns
+    -------
+    SearchResult
+        Sums and per-image results; independent of ``budget`` but for rounding.
+    """
+    n, (r, k), s = len(images), grid.slices.shape, len(grid.shifts)
+    disc = images.disc
+    common = (1.0 / noise.variance.mean(0)).float()[disc.shell[:k]].sqrt()
+    W = grid.slices * common
+    products = torch.view_as_real(W).reshape(r, 2 * k).T.contiguous()
+    powers = (0.5 * (W.real**2 + W.imag**2)).T.contiguous()
+    ramps = disc.shift_phases(-grid.shifts)[:, :k]
+    out = _Sums(n, r, k)
+    size = batch_size(budget, 4 * r * s, most=max(1, min(n, 256)))
+    for rows in torch.arange(n).split(size):
+        # 1 / σ of the image's own group relative to the common one: levels differ between micrographs.
+        own = noise.weight(disc, images.group[rows], k) / common
+        c = images.transfer[rows, :k]
+        moved = images.values[rows, :k] * disc.shift_phases(-centres[rows])[:, :k]
+        A = (moved * (c * own))[:, None] * ramps
+        flat = torch.view_as_real(A).reshape(len(rows) * s, 2 * k)
+        B = c**2 * (own / common)
+        scores = (flat @ products).view(len(rows), s, r)
+        scores -= (B @ powers)[:, None]
+        if grid.log_prior is not None:
+            scores += grid.log_prior
+        if temperature != 1.0:
+            scores /= temperature
+        out.take(rows, scores, flat, B, grid.shifts)
+    return out.result(common, centres)
+
+
+class _Sums:
+    """Accumulators of one pass."""
+
+    def __init__(self, n: int, r: int, k: int) -> None:
+        self.best = torch.zeros(n, dtype=torch.int64)
+        self.shift = torch.zeros(n, 2, dtype=torch.float64)
+        self.mean_shift = torch.zeros(n, 2, dtype=torch.float64)
+        self.peak = torch.zeros(n)
+        self.evidence = torch.zeros(n, dtype=torch.float64)
+        self.images = torch.zeros(r, 2 * k)
+        self.transfer = torch.zeros(r, k)
+        self.occupancy = torch.zeros(r, dtype=torch.float64)
+
+    def take(self, rows: Tensor, scores: Tensor, flat: Tensor, B: Tensor, shifts: Tensor) -> None:
+        b, s, r = scores.shape
+        table = scores.view(b, s * r)
+        top, where = table.max(1)
+        table -= top[:, None]
+        table.clamp_(min=FLOOR).exp_()
+        total = table.sum(1, keepdim=True)
+        table /= total
+        self.evidence[rows] = top.double() + total[:, 0].double().log()
+        self.best[rows], self.shift[rows] = where % r, shifts[where // r]
+        self.mean_shift[rows] = scores.sum(2).double() @ shifts
+        by_reference = scores.sum(1)
+        self.peak[rows] = by_reference.amax(1)
+        self.occupancy += by_reference.sum(0).double()
+        self.images.addmm_(scores.view(b * s, r).T, flat)
+        self.transfer.addmm_(by_reference.T, B)
+
+    def result(self, common: Tensor, centres: Tensor) -> SearchResult:
+        r, k = self.transfer.shape
+        weighted = torch.view_as_complex(self.images.view(r, k, 2)) * common
+        return SearchResult(
+            self.best, self.shift + centres, self.mean_shift + centres, self.peak, self.evidence, weighted,
+            self.transfer * common**2, self.occupancy,
+        )  # fmt: skip
