@@ -1,0 +1,53 @@
+"""Read atomic models: PDB and mmCIF, plain or gzipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vitreous.data.atomic_model import AtomicModel
+from vitreous.errors import FormatError
+
+
+def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
+    """Read the first model of a PDB or mmCIF file; waters are left out, of alternative conformations the first is kept.
+
+    Parameters
+    ----------
+    path
+        ``.pdb``, ``.cif``, plain or ``.gz``.
+    assembly
+        Name of a biological assembly to build ("1"), or None for the atoms as they are in the file.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read or holds no atoms.
+    """
+    import gemmi
+
+    if not Path(path).is_file():
+        raise FormatError(path, "no such file.")
+    try:
+        structure = gemmi.read_structure(str(path))
+        structure.setup_entities()
+        if assembly is not None:
+            structure.transform_to_assembly(assembly, gemmi.HowToNameCopiedChain.AddNumber)
+        structure.remove_waters()
+        structure.remove_alternative_conformations()
+    except (RuntimeError, ValueError, OSError) as cause:
+        raise FormatError(path, f"an atomic model must be PDB or mmCIF; gemmi says: {cause}") from cause
+    rows = [
+        (tuple(atom.pos), atom.element.name, residue.name, chain.name, index, atom.b_iso, atom.name)
+        for index, (chain, residue) in enumerate((c, r) for c in (structure[0] if len(structure) else []) for r in c)
+        for atom in residue
+    ]
+    if not rows:
+        raise FormatError(path, "an atomic model must hold atoms; got none.")
+    positions, elements, residues, chains, indices, b_factors, names = zip(*rows)
+    return AtomicModel(
+        positions=np.array(positions, np.float64), elements=np.array(elements),
+        residues=np.array(residues), chains=np.array(chains), residue_index=np.array(indices, np.int64),
+        b_factors=np.array(b_factors, np.float64), names=np.array(names), title=structure.name,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+r"""Vitreous ice: what a particle displaces, what the ice itself scatters, and what passes through.
+
+A particle in ice is seen against the ice it pushes away. Each group of atoms displaces a Gaussian of ice of its own volume v
+(Fraser, MacRae & Suzuki 1978, J. Appl. Cryst. 11:693, eq. 2):
+
+    g(k) = ρ v exp(−π k² v^{2/3}),   standard deviation v^{1/3} / √(2π),
+
+ρ the scattering density of ice. The ice is itself a random phase object. Its projected phase has the power, in Å²,
+
+    P(k) = (λγ f_water)² · n t · S(k),
+
+n molecules per Å³, thickness t and structure factor S(k): the compressibility limit 0.064 at small k, a broad ring at
+1 / 3.7 Å. In the beam the molecules wander: √⟨u²⟩ is about 1 Å for each e/Å² (McMullan, Vinothkumar & Henderson 2015,
+Ultramicroscopy 158:26), so a Fourier component of the ice keeps the correlation exp(−2π² k² u²) over an exposure, u² per axis.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitreous.physics.potential import phase_per_scattering, scattering_coefficients
+
+#: Low-density amorphous ice, g/cm³.
+ICE_DENSITY = 0.93
+#: Molecules of water per Å³ of ice.
+ICE_MOLECULES = ICE_DENSITY * 0.602214076 / 18.015
+#: Volume taken by one dalton, Å³: partial specific volumes 0.73 and 0.55 cm³/g.
+VOLUME_PER_DALTON = {"protein": 1.212, "nucleic acid": 0.913}
+#: Inelastic mean free path in vitreous ice, Å, at 300 kV (Rice et al. 2018, J. Struct. Biol. 204:38, table 1, no filter).
+INELASTIC_PATH_300KV = 3000.0
+#: Structure factor of ice as k → 0: n k_B T times the compressibility of the water that was frozen.
+COMPRESSIBILITY_LIMIT = 0.064
+
+
+def water_scattering() -> float:
+    """f(0) in Å of one molecule of water, from isolated atoms."""
+    return float(2 * scattering_coefficients("H")[0].sum() + scattering_coefficients("O")[0].sum())
+
+
+def ice_scattering() -> float:
+    """Scattering density of ice in Å per Å³; times 47.878 V Å² it is the mean inner potential, 4.5 V."""
+    return ICE_MOLECULES * water_scattering()
+
+
+def displaced_sigma(volume: np.ndarray) -> np.ndarray:
+    """Standard deviation in Å of the Gaussian of ice that stands for a displaced ``volume`` in Å³."""
+    return np.cbrt(volume) / math.sqrt(2 * math.pi)
+
+
+def structure_factor(k: Tensor) -> Tensor:
+    """S(k) of amorphous ice, a smooth stand-in: 0.064 at small k, a ring of height about 1.9 at 1 / 3.7 Å, 1 beyond."""
+    ring = 1.3 * torch.exp(-0.5 * ((k - 1 / 3.7) / 0.035) ** 2)
+    rise = torch.sigmoid((k - 0.27) / 0.03)
+    return COMPRESSIBILITY_LIMIT + (1 - COMPRESSIBILITY_LIMIT) * rise + ring
+
+
+def ice_phase_power(k: Tensor, thickness: float, voltage: float) -> Tensor:
+    """P(k) in Å²: variance of the ice's phase per unit of frequency area; ``thickness`` in Å."""
+    single = (phase_per_scattering(voltage) * water_scattering()) ** 2
+    return single * ICE_MOLECULES * thickness * structure_factor(k)
+
+
+def ice_memory(k: Tensor, dose: float) -> Tensor:
+    """Correlation of the ice before and after ``dose`` (e/Å²): exp(−2π² k² u²), u² = dose · 1 Å² / 3 along each axis."""
+    return torch.exp(-2 * math.pi**2 * k**2 * dose / 3)
+
+
+def zero_loss(thickness: float, path: float = INELASTIC_PATH_300KV) -> float:
+    """Share of electrons that pass ``thickness`` (Å) of ice without energy loss: I / I₀ = exp(−t / Λ)."""
+    return math.exp(-thickness / path)
