@@ -30,7 +30,7 @@ def read_picks(path: str | Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     blocks = read_star(path)
     table = next((t for t in blocks.values() if all(label in t for label in LABELS)), None)
     if table is None:
-        raise FormatError(path, f"a file of picks must have the columns {' and '.join(LABELS)}; got blocks {list(blocks)} without.")
+        raise FormatError(path, f"a file of picks must have the columns {' and '.join(LABELS)}; got none in {list(blocks)}.")
     picks = np.stack([number_column(path, label, table[label]) for label in LABELS], -1)
     return picks, {k: v for k, v in table.columns.items() if k not in LABELS}
 

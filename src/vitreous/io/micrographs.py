@@ -16,10 +16,9 @@ from vitreous.io.star import Table, number_column, read_star, write_star
 
 PIXEL_LABELS = ("rlnMicrographPixelSize", "rlnImagePixelSize", "rlnMicrographOriginalPixelSize")
 DEFOCUS = ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")
-KNOWN = {
-    "rlnMicrographName", "rlnOpticsGroup", *DEFOCUS, "rlnPhaseShift", "rlnCtfMaxResolution", "rlnCtfFigureOfMerit",
-    "rlnMicrographMetadata", "rlnCtfAstigmatism", "vitreousFlags",
-}  # fmt: skip
+NUMBERS = (*DEFOCUS, "rlnPhaseShift", "rlnCtfMaxResolution", "rlnCtfFigureOfMerit")
+TEXTS = ("rlnMicrographName", "rlnMicrographMetadata", "vitreousFlags")
+KNOWN = {*NUMBERS, *TEXTS, "rlnOpticsGroup", "rlnCtfAstigmatism"}
 OF_OPTICS = "optics."
 BETWEEN_FLAGS = "; "
 
@@ -53,9 +52,8 @@ def read_micrographs(path: str | Path, **microscope: float | None) -> list[Micro
     table = _micrograph_block(path, blocks)
     rows = dict(table.columns)
     optics = read_optics(path, rows, len(table), blocks.get("optics"), microscope, PIXEL_LABELS)
-    numbers = {label: number_column(path, label, rows[label])
-               for label in (*DEFOCUS, "rlnPhaseShift", "rlnCtfMaxResolution", "rlnCtfFigureOfMerit") if label in rows}  # fmt: skip
-    known = {k: [str(v) for v in rows[k]] for k in ("rlnMicrographName", "rlnMicrographMetadata", "vitreousFlags") if k in rows}
+    numbers = {label: number_column(path, label, rows[label]) for label in NUMBERS if label in rows}
+    known = {k: list(map(str, rows[k])) for k in TEXTS if k in rows}
     return [
         Micrograph(
             path=resolve(known["rlnMicrographName"][i], path) or Path(known["rlnMicrographName"][i]),
@@ -75,7 +73,7 @@ def read_micrographs(path: str | Path, **microscope: float | None) -> list[Micro
 def _micrograph_block(path: Path, blocks: dict[str, Table]) -> Table:
     table = next((t for name, t in blocks.items() if name != "optics" and "rlnMicrographName" in t), None)
     if table is None:
-        raise FormatError(path, f"a file of micrographs must have a column rlnMicrographName; got blocks {list(blocks)} without it.")
+        raise FormatError(path, f"a file of micrographs must have a column rlnMicrographName; got none in {list(blocks)}.")
     return table
 
 

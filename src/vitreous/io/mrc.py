@@ -58,16 +58,20 @@ def read_volume(path: str | Path, voxel_size: float | None = None) -> Volume:
         If the header has no scale and none is given.
     """
     header = read_header(path)
+    if any(abs(angle - 90) > 0.05 for angle in header.angles if angle > 0):
+        raise FormatError(path, f"the cell's angles must be 90 degrees; got {header.angles}. It is a map of a crystal: resample "
+                          "it to an orthogonal grid first.", "header, cell")  # fmt: skip
     scale = voxel_size if voxel_size is not None else _cubic_voxel(header, path)
     require(scale > 0, "voxel_size", scale, f"positive, in Å, for {path} (the header gives none)",
             instead=f'read_volume("{path}", voxel_size=1.06)')  # fmt: skip
     values = _numbers(read_data(path, header), header)
     order = [header.axes[::-1].index(axis) for axis in (3, 2, 1)]
     values = np.ascontiguousarray(values.transpose(order), np.float32)
-    bad = values.size - int(np.isfinite(values).sum())
-    if bad:
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
-        raise FormatError(path, f"a map must be finite everywhere; got {bad} values that are not, the first at (z, y, x) = {first}.")
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
+        raise FormatError(path, f"a map must be finite everywhere; got {int(bad.sum())} values that are not, "
+                          f"the first at (z, y, x) = {first}.")  # fmt: skip
     return Volume(torch.from_numpy(values), float(scale), _corner(header, float(scale)))
 
 
@@ -83,12 +87,9 @@ def _cubic_voxel(header: MrcHeader, path: str | Path) -> float:
     sizes = header.pixel_size
     if min(sizes) <= 0:
         return 0.0
-    if any(abs(angle - 90) > 0.05 for angle in header.angles if angle > 0):
-        raise FormatError(path, f"the cell's angles must be 90 degrees; got {header.angles}. It is a crystal's map: resample it "
-                          "to an orthogonal grid first.", "header, cell")  # fmt: skip
     if max(sizes) - min(sizes) > 1e-3 * max(sizes):
-        raise FormatError(path, f"voxels must be cubes; got {sizes} Å along (x, y, z). Resample the map first, or give voxel_size "
-                          "if you know the header to be wrong.", "header, cell and intervals")  # fmt: skip
+        raise FormatError(path, f"voxels must be cubes; got {sizes} Å along (x, y, z). Resample the map first, or give "
+                          "voxel_size if you know the header to be wrong.", "header, cell and intervals")  # fmt: skip
     return float(np.mean(sizes))
 
 
@@ -139,8 +140,9 @@ def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
         if stack.count != 1:
             raise FormatError(path, f"one image is wanted; got {stack.count} sections. Try: open_stack or open_movie.", "header")
         image, scale = stack.read()[0], square_pixel(stack.header, path)
-    if not np.isfinite(image).all():
-        raise FormatError(path, f"an image must be finite everywhere; got {int((~np.isfinite(image)).sum())} values that are not.")
+    bad = int(image.size - np.isfinite(image).sum())
+    if bad:
+        raise FormatError(path, f"an image must be finite everywhere; got {bad} values that are not.")
     return image, scale
 
 

@@ -142,10 +142,7 @@ def _parse(raw: bytes, order: str) -> MrcHeader:
     columns, rows, sections, mode = words[:4]
     low, high, mean = words[19:22]
     stamp, flags = struct.unpack(order + "2i", raw[152:160])
-    if stamp == IMOD_STAMP:
-        signed = bool(flags & IMOD_SIGNED_BYTES)
-    else:
-        signed = not (low >= 0 and 127 < high <= 255)
+    signed = bool(flags & IMOD_SIGNED_BYTES) if stamp == IMOD_STAMP else not (low >= 0 and 127 < high <= 255)
     axes = words[16:19]
     return MrcHeader(
         shape=(sections, rows, columns), mode=mode, byte_order=order, signed_bytes=signed,

@@ -124,15 +124,15 @@ def _pixel_size(
     path: Path, table: dict[str, np.ndarray], given: Mapping[str, float | None], labels: Sequence[str]
 ) -> np.ndarray | float:
     found = next((label for label in labels if label in table), None)
-    magnification, detector = table.get("rlnMagnification"), table.get("rlnDetectorPixelSize")
+    micrometres = ("rlnDetectorPixelSize", "rlnMagnification")
     if given.get("pixel_size") is not None:
         table.pop(labels[0], None)
         return float(given["pixel_size"])  # type: ignore[arg-type]
     if found is not None:
         return number_column(path, found, table.pop(found))
-    if magnification is not None and detector is not None:
-        # The detector's pixel is in µm: 1e4 Å.
-        return number_column(path, "rlnDetectorPixelSize", detector) * 1e4 / number_column(path, "rlnMagnification", magnification)
+    if all(label in table for label in micrometres):
+        detector, magnification = (number_column(path, label, table[label]) for label in micrometres)
+        return detector * 1e4 / magnification
     return _missing(path, "pixel_size", labels[0])
 
 

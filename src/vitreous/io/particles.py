@@ -156,8 +156,8 @@ def _images(source: _Source, only: Path | None, required: bool) -> dict[str, obj
     names = source.take("rlnImageName")
     if names is None:
         if required:
-            raise FormatError(source.path, "a particle file must have a column rlnImageName; got none. It looks like a picking file. "
-                              "Try: extract the particles first.")  # fmt: skip
+            raise FormatError(source.path, "a particle file must have a column rlnImageName; got none. It looks like a picking "
+                              "file. Try: extract the particles first.")  # fmt: skip
         return {}
     codes: dict[str, int] = {}
     first_row: list[int] = []
@@ -165,7 +165,7 @@ def _images(source: _Source, only: Path | None, required: bool) -> dict[str, obj
     for row, name in enumerate(names):
         number, at, file = name.rpartition("@")
         if at and not number.isdigit():
-            raise FormatError(source.path, f"an image name must be NUMBER@FILE; got {name!r}.", f"row {row + 1}, column rlnImageName")
+            raise FormatError(source.path, f"an image name must be NUMBER@FILE; got {name!r}.", _place(row))
         slices[row] = int(number) - 1 if at else 0
         code = codes.setdefault(file, len(codes))
         if code == len(first_row):
@@ -181,10 +181,14 @@ def _found(star: Path, name: str, only: Path | None, row: int, required: bool) -
         return only.absolute()
     found = resolve(name, star)
     if found is None and required:
-        raise FormatError(star, f"the stack {name} must exist beside the STAR file, in a folder above it or in the working folder "
-                          f"{Path.cwd()}; got nothing there. Try: run from the project's folder, or give stack=.",
-                          f"row {row + 1}, column rlnImageName")  # fmt: skip
+        raise FormatError(star, f"the stack {name} must exist beside the STAR file, in a folder above it or in the working "
+                          f"folder {Path.cwd()}; got nothing there. Try: run from the project's folder, or give stack=.",
+                          _place(row))  # fmt: skip
     return found or Path(name)
+
+
+def _place(row: int) -> str:
+    return f"row {row + 1}, column rlnImageName"
 
 
 def _check_slices(star: Path, stacks: list[Path], files: np.ndarray, slices: np.ndarray) -> None:
@@ -194,8 +198,8 @@ def _check_slices(star: Path, stacks: list[Path], files: np.ndarray, slices: np.
         row = int(bad[0])
         file = stacks[files[row]]
         have = f"{counts[files[row]]} images" if file.is_file() else "no such file"
-        raise FormatError(star, f"the image number must be from 1 to the number in its stack; got {slices[row] + 1} in {file} ({have}).",
-                          f"row {row + 1}, column rlnImageName")  # fmt: skip
+        raise FormatError(star, f"the image number must be from 1 to the number in its stack; got {slices[row] + 1} in {file} "
+                          f"({have}).", _place(row))  # fmt: skip
 
 
 def write_particles(path: str | Path, particles: Particles, *, root: str | Path | None = None) -> None:
@@ -236,10 +240,8 @@ def _columns(p: Particles, root: Path | None) -> Mapping[str, np.ndarray]:
     add((*DEFOCUS, "rlnPhaseShift"), p.defocus)
     add(EULER, None if p.rotation is None else to_euler(torch.from_numpy(np.asarray(p.rotation, np.float64))).numpy())
     add(ORIGIN_ANGSTROM, None if p.shift is None else -np.asarray(p.shift))
-    for label, values in (("rlnClassNumber", p.class_number), ("rlnRandomSubset", p.half)):
-        if values is not None:
-            columns[label] = values
-    return columns | dict(p.extra)
+    numbers = {"rlnClassNumber": p.class_number, "rlnRandomSubset": p.half}
+    return columns | {label: values for label, values in numbers.items() if values is not None} | dict(p.extra)
 
 
 def _text(values: list[str]) -> np.ndarray:

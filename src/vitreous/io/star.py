@@ -138,7 +138,7 @@ def _block(lines: list[str], first: int, last: int, path: Path) -> Table:
 
 def _label(tokens: list[str], i: int, path: Path) -> str:
     if tokens[0][0] != "_" or len(tokens[0]) < 2:
-        raise FormatError(path, f"a label that begins with an underscore is wanted here; got {tokens[0][:60]!r}.", f"line {i + 1}")
+        raise FormatError(path, f"a label must begin with an underscore; got {tokens[0][:60]!r}.", f"line {i + 1}")
     return tokens[0][1:]
 
 

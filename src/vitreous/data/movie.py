@@ -1,0 +1,61 @@
+"""A movie: frames that are decoded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+
+class FrameSource(Protocol):
+    """Where frames come from; a small value that can be sent to another process."""
+
+    def frame(self, index: int) -> np.ndarray:
+        """Decode frame ``index``."""
+        ...
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """Decode all frames in order, one at a time."""
+        ...
+
+
+@dataclass(frozen=True)
+class Movie:
+    """Frames of one exposure.
+
+    Parameters
+    ----------
+    path
+        The file.
+    count
+        Number of frames.
+    shape
+        (y, x) of a frame in pixels.
+    dtype
+        Of the numbers as stored.
+    pixel_size
+        Å per pixel, None where the file does not say.
+    source
+        Decodes frames.
+    """
+
+    path: Path
+    count: int
+    shape: tuple[int, int]
+    dtype: np.dtype
+    pixel_size: float | None
+    source: FrameSource
+
+    def __len__(self) -> int:
+        return self.count
+
+    def frame(self, index: int) -> np.ndarray:
+        """Frame ``index``, 0-based, in the stored type, ``(y, x)``; row 0 is the first row in the file."""
+        return self.source.frame(index)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """All frames in order; each is decoded when it is asked for, so that memory stays that of a frame or two."""
+        return self.source.frames()

@@ -1,0 +1,63 @@
+"""Movies, whatever they are stored in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vitreous.data.movie import Movie
+from vitreous.io.stacks import ImageStack, open_stack
+from vitreous.io.tiff import is_tiff, open_tiff, unpack_nibbles
+
+
+@dataclass(frozen=True)
+class MrcFrames:
+    """Frames of an MRC movie; see :class:`vitreous.io.tiff.TiffFrames` for ``packed``."""
+
+    stack: ImageStack
+    packed: bool = False
+
+    def frame(self, index: int) -> np.ndarray:
+        """Read one frame."""
+        image = self.stack.native(index)
+        return unpack_nibbles(image.view(np.uint8)) if self.packed else image
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """Read all frames in order, one at a time."""
+        return map(self.frame, range(self.stack.count))
+
+
+def open_movie(path: str | Path, *, packed: bool = False) -> Movie:
+    """Open a movie without decoding it.
+
+    Parameters
+    ----------
+    path
+        TIFF (uncompressed, LZW, ZIP; 8, 16, 32 bits) or MRC (any mode, also compressed as a whole).
+    packed
+        Whether every stored byte is two 4-bit pixels, low half first: SerialEM's way to save K2 movies as 8-bit files of half
+        the width. Nothing in such a file says so. MRC mode 101 needs no telling.
+
+    Returns
+    -------
+    Movie
+        Rows come in the order of the file, TIFF and MRC alike, as RELION reads them: row 0 is the first row stored.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, empty or of no kind that is read; frames are checked as they are decoded, and named.
+    """
+    if is_tiff(path):
+        source, pixel_size = open_tiff(path, packed=packed)
+        count, (rows, columns), dtype = source.count, source.shape, source.dtype
+    else:
+        stack = open_stack(path)
+        source, pixel_size = MrcFrames(stack, packed), stack.pixel_size
+        count, (rows, columns), dtype = stack.count, stack.shape, stack.header.dtype.newbyteorder("=")
+    if packed:
+        columns, dtype = 2 * columns, np.dtype(np.uint8)
+    return Movie(Path(path).absolute(), count, (rows, columns), np.dtype(dtype), pixel_size, source)
