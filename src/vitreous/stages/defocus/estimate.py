@@ -1,0 +1,137 @@
+"""From a micrograph to its CTF: spectrum, search, fit, curves, verdict."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitreous.data.optics import Optics
+from vitreous.errors import require
+from vitreous.physics.wavelength import wavelength
+from vitreous.stages.defocus.background import sectors
+from vitreous.stages.defocus.bins import Bins
+from vitreous.stages.defocus.curves import CtfCurves, curves, fit_resolution, ring_correlation
+from vitreous.stages.defocus.fit import CtfFit, RingPicture
+from vitreous.stages.defocus.flags import Limits, Measures, flags, ice_ring, power_direction, ring_direction, specimen_power
+from vitreous.stages.defocus.likelihood import Likelihood, Prior, Smooth
+from vitreous.stages.defocus.params import CtfParams
+from vitreous.stages.defocus.refine import Solution, refine, to_defocus
+from vitreous.stages.defocus.search import Candidate, search
+from vitreous.stages.defocus.spectrum import PowerSpectrum, checked_image, power_spectrum
+
+PIXELS_PER_PERIOD = 2.1  # of the finest frequency used: just inside Nyquist
+TILE_SHARE = 0.4  # of the shorter side, so that a small image has several tiles too
+LEAST_TILE = 512.0  # Å
+BEFORE_ZERO, AFTER_ZERO = 0.85, 1.2  # the fit starts just before the first zero, the first ring peaks after it
+
+
+def estimate_ctf(
+    image: np.ndarray | Tensor, optics: Optics, params: CtfParams | None = None, limits: Limits | None = None
+) -> CtfFit:
+    """Fit defocus and astigmatism to the Thon rings of a micrograph.
+
+    Parameters
+    ----------
+    image
+        Real, ``(y, x)``, at the pixel size of ``optics``; any scale and offset.
+    optics
+        Pixel size, voltage, Cs, amplitude contrast.
+    params
+        Ranges; the defaults suit single particles in ice.
+    limits
+        Where flags are raised.
+
+    Returns
+    -------
+    CtfFit
+
+    Raises
+    ------
+    InputError
+        If the image is not two-dimensional, is too small, constant, or has pixels that are not finite; or if its pixels
+        are too coarse for the range of resolution.
+
+    Notes
+    -----
+    Whittle's likelihood, see :mod:`vitreous.stages.defocus.likelihood`. Defocus is that of the whole micrograph's mean.
+    """
+    params = params or CtfParams()
+    finest = max(params.finest, PIXELS_PER_PERIOD * optics.pixel_size)
+    require(2 * finest <= params.coarsest, "pixel_size", optics.pixel_size,
+            f"below {params.coarsest / 2 / PIXELS_PER_PERIOD:.2f} Å to see rings between {params.coarsest:g} Å and Nyquist",
+            instead="the image before binning")  # fmt: skip
+    checked = checked_image(image, optics.pixel_size)
+    tile = min(params.tile, max(LEAST_TILE, TILE_SHARE * min(checked.shape) * optics.pixel_size))
+    spectrum = power_spectrum(checked, optics.pixel_size, tile=tile, finest=finest)
+    bins = Bins.of(spectrum)
+    start = search(sectors(bins.between(1 / params.coarsest, math.inf)), optics, params, spectrum.information)
+    likelihood = _likelihood(bins, optics, params, start)
+    return _report(spectrum, bins, likelihood, refine(likelihood), start, params, limits)
+
+
+def first_zero(mean_defocus: float, optics: Optics, phase_shift_deg: float) -> float:
+    """Å⁻¹ of the first zero of the CTF, Cs neglected: πλ z k² = π − φ − asin Q."""
+    left = 1 - (math.radians(phase_shift_deg) + math.asin(optics.amplitude_contrast)) / math.pi % 1
+    return math.sqrt(left / (wavelength(optics.voltage) * mean_defocus))
+
+
+def _likelihood(bins: Bins, optics: Optics, params: CtfParams, start: Candidate) -> Likelihood:
+    """The likelihood in the range that ``start`` makes useful: particles below the first zero are not rings."""
+    zero = first_zero(start.mean, optics, params.phase_shift_deg)
+    used = bins.between(max(1 / params.coarsest, min(BEFORE_ZERO * zero, 0.5 * float(bins.k.max()))), math.inf)
+    prior = Prior(start.mean, start.half_cos, start.half_sin, 0.1 * start.mean, max(100.0, 0.5 * params.astigmatism_most))
+    return Likelihood(used, optics, params.phase_shift_deg, Smooth.of(used, float(used.k.min()), float(used.k.max())), prior)
+
+
+def _report(spectrum: PowerSpectrum, bins: Bins, likelihood: Likelihood, solution: Solution, start: Candidate,
+            params: CtfParams, limits: Limits | None) -> CtfFit:  # fmt: skip
+    defocus, uncertainty = to_defocus(solution, params.phase_shift_deg)
+    curve = curves(likelihood, solution.values)
+    resolution = fit_resolution(curve, AFTER_ZERO * first_zero(defocus.mean, likelihood.optics, params.phase_shift_deg))
+    measures = _measures(bins, likelihood, solution, start, curve, resolution, params)
+    return CtfFit(
+        defocus=defocus,
+        uncertainty=uncertainty,
+        score=measures.score,
+        resolution=resolution,
+        flags=flags(measures, defocus, limits),
+        measures=measures,
+        curves=curve,
+        picture=_picture(spectrum, likelihood, solution, resolution),
+        optics=likelihood.optics,
+        tiles_kept=spectrum.tiles_kept,
+    )
+
+
+def _measures(bins: Bins, likelihood: Likelihood, solution: Solution, start: Candidate, curve: CtfCurves, resolution: float,
+              params: CtfParams) -> Measures:  # fmt: skip
+    power_ratio, power_axis = power_direction(bins)
+    ring_ratio, ring_sigma, ring_axis = ring_direction(likelihood, solution.values, solution.covariance)
+    ice_excess, ice_sigma = ice_ring(likelihood, solution.values, solution.covariance)
+    edge = 0.01 * (params.defocus_most - params.defocus_least)
+    inside = params.defocus_least + edge < float(solution.values[0]) < params.defocus_most - edge
+    return Measures(
+        significance=start.score, score=ring_correlation(curve, resolution), resolution=resolution, power_ratio=power_ratio,
+        ring_ratio=ring_ratio, ring_ratio_sigma=ring_sigma, drift_axis_deg=power_axis if power_ratio > ring_ratio else ring_axis,
+        ice_excess=ice_excess, ice_sigma=ice_sigma, specimen_power=specimen_power(bins), converged=solution.converged,
+        at_edge=not inside,
+    )  # fmt: skip
+
+
+def _picture(spectrum: PowerSpectrum, likelihood: Likelihood, solution: Solution, resolution: float) -> RingPicture:
+    """Cut the spectrum out to a quarter beyond the resolution of the fit (but at least 8 Å), and make it flat."""
+    step = float(spectrum.kx[1])
+    reach = min(len(spectrum.kx) - 1, math.ceil(max(1.25 / resolution, 1 / 8) / step))
+    middle = len(spectrum.kx) - 1
+    rows = slice(middle - reach, middle + reach + 1)
+    bins = Bins.whole(spectrum, rows, reach + 1)
+    used = likelihood.bins.k
+    view = Likelihood(bins, likelihood.optics, likelihood.phase_shift_deg,
+                      Smooth.of(bins, float(used.min()), float(used.max())), likelihood.prior)  # fmt: skip
+    log_m, depth, phase = view.parts(solution.values)
+    shape = 2 * reach + 1, reach + 1
+    measured = (bins.power * torch.exp(-log_m) - 1).float().view(shape).numpy()
+    return RingPicture(measured, (-depth * torch.cos(2 * phase)).float().view(shape).numpy(), reach * step)
