@@ -17,6 +17,7 @@ _HOMES: dict[str, str] = {
     "Micrograph": "vitreous.data.micrograph",
     "Defocus": "vitreous.data.micrograph",
     "ctf": "vitreous.physics.ctf",
+    "project": "vitreous.jobs.projects",
     "wavelength": "vitreous.physics.wavelength",
 }
 

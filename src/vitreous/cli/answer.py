@@ -1,0 +1,101 @@
+"""What a verb says when it is done: a few lines for a person, or one line of JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vitreous.pipeline.project import Finished
+from vitreous.pipeline.record import Record
+from vitreous.pipeline.session import Planned
+
+
+def job(record: Record, paths: Mapping[str, Sequence[Path]], *, as_json: bool) -> None:
+    """Tell of one finished job."""
+    if as_json:
+        _line(record.folder, paths, record.figures)
+        return
+    seconds = record.used.get("wall_seconds", 0.0)
+    print(f"{record.job} done in {duration(seconds)}{f': {record.stop}' if record.stop else ''}")
+    _lines({name: _shown(files) for name, files in paths.items()} | dict(record.figures))
+    for item in record.quarantine:
+        print(f"  set aside: {item['item']}: {item['reason']}")
+    for warning in record.warnings:
+        print(f"  warning: {warning}")
+
+
+def finished(project: Path, done: Finished, *, as_json: bool) -> None:
+    """Tell of a request that is done."""
+    if done.final is None:
+        last = list(done.records.values())[-1]
+        job(last, {port: last.files(port) for port in last.outputs}, as_json=as_json)
+        return
+    files = {path.stem: [path] for path in sorted(done.final.iterdir()) if path.is_file()}
+    if as_json:
+        _line(done.final, files, done.figures)
+        return
+    print(f"{project.name} done: {done.final}")
+    _lines({path.name: path for paths in files.values() for path in paths})
+    _lines({name: value for name, value in done.figures.items() if isinstance(value, (int, float, str))})
+
+
+def plan(steps: Sequence[Planned], *, as_json: bool = False, aside: bool = False) -> None:
+    """Tell what is going to be done; ``aside`` sends it to standard error."""
+    if as_json:
+        print(json.dumps({"steps": [_planned(each) for each in steps]}, ensure_ascii=False))
+        return
+    out = sys.stderr if aside else sys.stdout
+    width = max(len(each.step.stage) for each in steps)
+    for each in steps:
+        need = f"about {duration(each.estimate.seconds)}, {size(each.estimate.memory)} of memory" if each.estimate else ""
+        print(f"  {each.step.stage:<{width}}  {f'done: {each.done}' if each.done else need or 'to do'}", file=out)
+    waiting = [each.estimate for each in steps if each.estimate and not each.done]
+    if waiting:
+        most = max(each.memory for each in waiting)
+        print(f"  in all about {duration(sum(each.seconds for each in waiting))}, up to {size(most)} of memory", file=out)
+
+
+def _planned(each: Planned) -> dict[str, Any]:
+    estimate = vars(each.estimate) if each.estimate else None
+    return {"stage": each.step.stage, "job": each.step.job.name, "done": each.done, "estimate": estimate}
+
+
+def _line(folder: Path, paths: Mapping[str, Sequence[Path]], figures: Mapping[str, Any]) -> None:
+    outputs = {name: str(files[0]) if len(files) == 1 else [str(path) for path in files] for name, files in paths.items()}
+    print(json.dumps({"job": str(folder), "outputs": outputs, "figures": dict(figures)}, ensure_ascii=False))
+
+
+def _lines(told: Mapping[str, Any]) -> None:
+    width = max(map(len, told), default=0)
+    for name, value in told.items():
+        print(f"  {name:<{width}}  {value:.6g}" if isinstance(value, float) else f"  {name:<{width}}  {value}")
+
+
+def _shown(files: Sequence[Path]) -> str:
+    return str(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+
+
+def duration(seconds: float) -> str:
+    """Write a time as a person says it.
+
+    >>> duration(5), duration(130), duration(7300)
+    ('5 s', '2 min 10 s', '2 h 2 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: float) -> str:
+    """Write a count of bytes: "3.2 GB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"

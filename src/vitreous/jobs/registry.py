@@ -1,0 +1,21 @@
+"""The kinds of job and the recipes of Vitreous, in the order in which a person meets them.
+
+Each name is a module here with one constant: ``JOB`` (a :class:`~vitreous.pipeline.job.JobType`) or, in ``recipes``, ``RECIPE``.
+Such a module declares; the work it names is imported when a job starts, so that listing the verbs takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from vitreous.pipeline.job import Registry, load
+
+JOBS: tuple[str, ...] = ()
+RECIPES: tuple[str, ...] = ()
+
+
+@cache
+def registry() -> Registry:
+    """Give all that is registered."""
+    jobs = (load(f"vitreous.jobs.{name}:JOB") for name in JOBS)
+    return Registry(jobs, (load(f"vitreous.jobs.recipes.{name}:RECIPE") for name in RECIPES))

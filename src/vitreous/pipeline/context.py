@@ -1,0 +1,167 @@
+"""What a running job is given beside its inputs and parameters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from vitreous.errors import Cancelled, InputError, JobError, MissingExtra, VitreousError
+from vitreous.pipeline.checkpoint import State
+from vitreous.pipeline.executors import Executor
+from vitreous.pipeline.executors.local import Local
+from vitreous.runtime.progress import Progress, Reporter
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Done(Generic[Item]):
+    """An item that went well, and what the function said of it (after a round trip through JSON)."""
+
+    item: Item
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The surroundings of one job.
+
+    Parameters
+    ----------
+    project
+        Folder of the project.
+    folder
+        Folder of the job while it runs. It is renamed when the job is done: write paths into files only by :meth:`name`.
+    final
+        Folder of the job afterwards.
+    report
+        Takes progress; also the place where a cancelled job stops.
+    seed
+        Seed of all chance in the job; derive generators by ``runtime.chance`` with a label.
+    device
+        "auto", "cpu", "cuda:0" …
+    memory
+        Bytes the job may use.
+    executor
+        Does the work of :meth:`map`.
+    """
+
+    project: Path
+    folder: Path
+    final: Path
+    report: Reporter
+    seed: int
+    device: str
+    memory: int
+    executor: Executor = field(default_factory=Local)
+    cancel: threading.Event = field(default_factory=threading.Event)
+    quarantined: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def outputs(self) -> Path:
+        """Where the files of the output ports are written."""
+        return self.folder / "outputs"
+
+    @property
+    def state(self) -> State:
+        """Where the job keeps what it needs to go on after a kill."""
+        return State(self.folder / "state")
+
+    def name(self, path: Path) -> str:
+        """Give the name by which a file that the job writes or reads is to be called inside other files.
+
+        Relative to the project for what lies in it, as other programs expect who are started there; absolute otherwise.
+        """
+        path = path.absolute()
+        if path.is_relative_to(self.folder):
+            path = self.final / path.relative_to(self.folder)
+        return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
+
+    def check(self) -> None:
+        """Stop here if the user wants the job to stop.
+
+        Raises
+        ------
+        Cancelled
+            If so.
+        """
+        if self.cancel.is_set():
+            raise Cancelled("stopped by the user; what was finished is kept.")
+
+    def quarantine(self, item: str, reason: str) -> None:
+        """Set ``item`` aside, with the reason; the job goes on without it."""
+        self.quarantined.append({"item": item, "reason": reason})
+
+    def map(
+        self,
+        function: Callable[[Item], Any],
+        items: Iterable[Item],
+        *,
+        step: str,
+        key: Callable[[Item], str] = str,
+    ) -> list[Done[Item]]:
+        """Do ``function`` on each item, once: after a kill the job goes on behind the last finished one.
+
+        Parameters
+        ----------
+        function
+            Returns what JSON can hold (numbers, texts, lists, dicts). Files it makes go into the outputs or state folder,
+            whole or absent (``runtime.files.replacing``), before it returns.
+        items
+            What to work on: paths, rows …
+        step
+            Name of this work in the log and of its record in the state folder.
+        key
+            Gives each item a name that is unique, and the same after a restart.
+
+        Returns
+        -------
+        list[Done]
+            The items that went well, in the order given. One that raised a ``VitreousError``, or whose file could not be
+            opened, is quarantined with the reason.
+
+        Raises
+        ------
+        InputError
+            If two items have one key, or no item at all went well.
+        """
+        todo = list(items)
+        names = [key(item) for item in todo]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"items of {step} must have different names; got {twice!r} more than once.")
+        finished = self.state.items(step)
+        waiting = [item for item, name in zip(todo, names) if name not in finished.outcomes]
+        done = len(todo) - len(waiting)
+        self._count(step, done, len(todo))
+        for index, outcome in self.executor(partial(_attempt, function), waiting):
+            done += 1
+            name = key(waiting[index])
+            finished.add(name, outcome)
+            self._count(step, done, len(todo), f"{name}: {outcome['reason']}" if "reason" in outcome else "")
+        return self._sorted_out(step, todo, names, [finished.outcomes[name] for name in names])
+
+    def _count(self, step: str, done: int, total: int, message: str = "") -> None:
+        self.report(Progress(step, done, total, message=message))
+
+    def _sorted_out(self, step: str, todo: list[Item], names: list[str], outcomes: list[dict[str, Any]]) -> list[Done[Item]]:
+        for name, outcome in zip(names, outcomes):
+            if "reason" in outcome:
+                self.quarantine(name, outcome["reason"])
+        good = [Done(item, outcome["value"]) for item, outcome in zip(todo, outcomes) if "value" in outcome]
+        if todo and not good:
+            raise InputError(f"{step}: none of {len(todo)} could be used; the first, {names[0]}: {outcomes[0]['reason']}")
+        return good
+
+
+def _attempt(function: Callable[[Any], Any], item: Any) -> dict[str, Any]:
+    try:
+        return {"value": function(item)}
+    except (Cancelled, JobError, MissingExtra):
+        raise
+    except (VitreousError, FileNotFoundError, PermissionError, IsADirectoryError) as problem:
+        return {"reason": str(problem)}
