@@ -152,9 +152,10 @@ def project_gaussians(
     -----
     What lies outside the field is cut, not wrapped.
     """
+    sigma = np.asarray(sigma, np.float64)
     _checked(positions, weights, sigma, size, pixel_size)
-    grid = _fine_grid(size, pixel_size, float(np.min(sigma, initial=np.inf)) if len(sigma) else 0.0, finer=2.0)
-    wide = np.hypot(np.asarray(sigma, np.float64) / grid.step, grid.widening)
+    grid = _fine_grid(size, pixel_size, float(sigma.min()) if len(sigma) else 0.0, finer=2.0)
+    wide = np.hypot(sigma / grid.step, grid.widening)
     points = np.ascontiguousarray(positions, np.float64) / grid.step
     offsets = np.asarray(shifts, np.float64) / grid.step + grid.origin
     out = torch.empty(len(rotations), size, size)
@@ -181,9 +182,10 @@ def volume_of_gaussians(
     InputError
         If shapes disagree or a length is out of its range.
     """
+    sigma = np.asarray(sigma, np.float64)
     _checked(positions, weights, sigma, size, voxel_size)
-    grid = _fine_grid(size, voxel_size, float(np.min(sigma)) if len(sigma) else 0.0, finer=1.5)
-    wide = np.hypot(np.asarray(sigma, np.float64) / grid.step, grid.widening)
+    grid = _fine_grid(size, voxel_size, float(sigma.min()) if len(sigma) else 0.0, finer=1.5)
+    wide = np.hypot(sigma / grid.step, grid.widening)
     volume = np.zeros((grid.size,) * 3, np.float32)
     _draw_volume(volume, np.asarray(positions, np.float64) / grid.step + grid.origin, np.asarray(weights, np.float64), wide)
     spectrum = _sharpened(rfftn(torch.from_numpy(volume)), grid, (size,) * 3)
