@@ -38,6 +38,8 @@ class Context:
         Folder of the job while it runs. It is renamed when the job is done: write paths into files only by :meth:`name`.
     final
         Folder of the job afterwards.
+    state
+        Where the job keeps what it needs to go on after a kill.
     report
         Takes progress; also the place where a cancelled job stops.
     seed
@@ -53,6 +55,7 @@ class Context:
     project: Path
     folder: Path
     final: Path
+    state: State
     report: Reporter
     seed: int
     device: str
@@ -65,11 +68,6 @@ class Context:
     def outputs(self) -> Path:
         """Where the files of the output ports are written."""
         return self.folder / "outputs"
-
-    @property
-    def state(self) -> State:
-        """Where the job keeps what it needs to go on after a kill."""
-        return State(self.folder / "state")
 
     def name(self, path: Path) -> str:
         """Give the name by which a file that the job writes or reads is to be called inside other files.

@@ -10,6 +10,7 @@ from typing import Any
 
 from vitreous.errors import Cancelled, InputError
 from vitreous.pipeline.attempt import attempt
+from vitreous.pipeline.checkpoint import State
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.digests import file_digest, job_key
 from vitreous.pipeline.events import EventLog
@@ -146,6 +147,7 @@ class Session:
             project=self.store.folder,
             folder=record.folder,
             final=self.store.jobs / record.job,
+            state=State(record.folder / "state"),
             report=report,
             seed=self.seed,
             device=self.device,

@@ -8,6 +8,7 @@ name in one rename when it is whole, so a reader finds a job complete or not at 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -17,8 +18,8 @@ from pathlib import Path
 from vitreous import __version__
 from vitreous.errors import InputError
 from vitreous.pipeline.lock import locked
-from vitreous.pipeline.record import Record, read_record
-from vitreous.runtime.files import write_text
+from vitreous.pipeline.record import FILE, Record, read_record
+from vitreous.runtime.files import remove_left_over, write_text
 
 
 class Store:
@@ -89,6 +90,7 @@ class Store:
         unfinished = [old for old in self.records() if old.key == record.key and old.status != "done"]
         if unfinished:
             record = replace(record, job=unfinished[-1].job, folder=unfinished[-1].folder)
+            remove_left_over(record.folder)
         else:
             name = f"{self._next_number():04d}-{record.type}"
             record = replace(record, job=name, folder=self.jobs / f".{name}.running")
@@ -115,12 +117,12 @@ class Store:
             replace(record, status=status, cause=cause).save()
 
     def recover(self) -> None:
-        """Give their place to jobs that were done, but whose process was killed before it could."""
+        """Mend what a kill in the wrong instant left: a job done but not yet in its place, a folder made but still empty."""
         for folder in list(self.jobs.glob(".*.running")):
-            with suppress(FileNotFoundError):
-                record = read_record(folder)
-                if record.status == "done":
-                    self.complete(record)
+            if not (folder / FILE).exists():
+                shutil.rmtree(folder)
+            elif (record := read_record(folder)).status == "done":
+                self.complete(record)
 
 
 def _waiting(status: str) -> str:

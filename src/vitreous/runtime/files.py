@@ -37,6 +37,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise
 
 
+def remove_left_over(folder: Path) -> None:
+    """Remove, in ``folder`` and below, the files that writers killed inside :func:`replacing` left aside."""
+    for path in folder.rglob(".*.part*"):
+        path.unlink(missing_ok=True)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with replacing(path) as aside:

@@ -1,0 +1,85 @@
+"""Killed at every point where the disk changes, a project resumed ends in the same bytes as one that was left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import toy_jobs
+
+from vitreous.pipeline.project import Project
+from vitreous.pipeline.record import read_record
+
+# Runs the toy recipe and dies by SIGKILL just before the n-th time that something is made to last.
+KILLED = """
+import os, signal, sys
+left = int(sys.argv.pop(1))
+
+def dying(function):
+    def call(*arguments, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **named)
+    return call
+
+for name in ("replace", "rename", "fsync", "mkdir"):
+    setattr(os, name, dying(getattr(os, name)))
+sys.path.insert(0, sys.argv.pop(1))
+import toy_jobs
+from vitreous.cli.app import main
+code = main(sys.argv[1:], toy_jobs.registry())
+print(1000 - left)
+sys.exit(code)
+"""
+TOYS = str(Path(toy_jobs.__file__).parent)
+
+
+def run(kill_at: int, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", KILLED, str(kill_at), TOYS, *words], capture_output=True, text=True, check=False)
+
+
+def results(project: Path) -> dict[str, bytes]:
+    """Every byte that a reader of the project may use, by name."""
+    kept = [*project.glob("jobs/*/outputs/**/*"), *project.glob("final/**/*")]
+    return {str(path.relative_to(project)): path.read_bytes() for path in kept if path.is_file()}
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    for name in "abcd":
+        (tmp_path / f"{name}.txt").write_text(f"{name} needle " * 3 + ("spoilt" if name == "b" else ""))
+    return ["toy-run", "--texts", str(tmp_path / "*.txt"), "--steps", "3", "--quiet"]
+
+
+def test_killed_at_every_point(words: list[str], tmp_path: Path) -> None:
+    alone = run(1000, *words, "--project", str(tmp_path / "alone"))
+    assert alone.returncode == 0, alone.stderr
+    expected = results(tmp_path / "alone")
+    assert len(expected) == 8
+    points = int(alone.stdout.split()[-1])
+    assert points > 25
+    for point in range(1, points + 1, 2):
+        project = tmp_path / f"killed{point}"
+        assert run(point, *words, "--project", str(project)).returncode == -9
+        assert all(read_record(folder).is_whole() for folder in project.glob("jobs/[0-9]*"))
+        recorded = (project / "recipe.json").exists()
+        again = Project(project, toy_jobs.registry())
+        finished = again.resume() if recorded else again.run("toy-run", texts=[str(tmp_path / "*.txt")], steps=3)
+        assert finished.final, point
+        assert results(project) == expected, point
+        assert [path.name for path in sorted((project / "jobs").iterdir())] == ["0001-count-letters", "0002-walk"], point
+
+
+def test_killed_again_and_again(words: list[str], tmp_path: Path) -> None:
+    assert run(1000, *words, "--project", str(tmp_path / "alone")).returncode == 0
+    project = tmp_path / "killed"
+    codes = [run(20, *words, "--project", str(project)).returncode]
+    while codes[-1] != 0 and len(codes) < 20:
+        codes.append(run(20, "resume", str(project), "--quiet").returncode)
+    assert codes[:3] == [-9] * 3
+    assert codes[-1] == 0
+    assert results(project) == results(tmp_path / "alone")
