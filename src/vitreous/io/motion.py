@@ -14,9 +14,9 @@ from vitreous.io.star import Table, number_column, read_star, write_star
 NOT_OBSERVED = -9999.0
 POLYNOMIAL = 1
 COUNT = 2 * LOCAL_TERMS
-SHIFTS = ("rlnFrameNumber", "rlnMicrographShiftX", "rlnMicrographShiftY")
+SHIFTS = ("rlnMicrographFrameNumber", "rlnMicrographShiftX", "rlnMicrographShiftY")
 COEFFICIENTS = ("rlnMotionModelCoeffsIdx", "rlnMotionModelCoeff")
-PATCHES = ("rlnFrameNumber", "rlnCoordinateX", "rlnCoordinateY", "rlnMicrographShiftX", "rlnMicrographShiftY")
+PATCHES = ("rlnMicrographFrameNumber", "rlnCoordinateX", "rlnCoordinateY", "rlnMicrographShiftX", "rlnMicrographShiftY")
 DEFECTS = ("rlnCoordinateX", "rlnCoordinateY")
 
 
@@ -171,5 +171,5 @@ def _cell(value: object) -> np.ndarray:
 
 
 def _columns(labels: tuple[str, ...], table: np.ndarray) -> Table:
-    whole = ("rlnFrameNumber", "rlnMotionModelCoeffsIdx")
+    whole = ("rlnMicrographFrameNumber", "rlnMotionModelCoeffsIdx")
     return Table({label: table[:, k].astype(np.int64) if label in whole else table[:, k] for k, label in enumerate(labels)})
