@@ -18,6 +18,8 @@ from vitreous.runtime.memory import batch_size
 
 LEAST_EXTENT = 256.0  # Å; below it a ring is narrower than a frequency bin
 LEAST_PIXELS = 64
+EDGE = 40.0  # Å, over which the image fades at its edges
+LEAST_COVER = 0.05  # of a whole tile's taper; those with less of the image are left out
 TILE_BATCH_BYTES = 64 << 20
 
 
@@ -71,10 +73,29 @@ def checked_image(image: np.ndarray | Tensor, pixel_size: float) -> Tensor:
     return ((values - mean) / deviation).clamp_(-8.0, 8.0)
 
 
-def _starts(size: int, tile: int) -> list[int]:
-    """First pixels of tiles that overlap by at least a half and reach both edges."""
-    count = 1 if size == tile else math.ceil((size - tile) / (tile / 2)) + 1
-    return [round(i) for i in np.linspace(0, size - tile, count)]
+@dataclass(frozen=True)
+class _Axis:
+    """Tiles along one axis: ``starts`` in the padded image, tapers ``(count, padded)`` that vanish outside the image."""
+
+    starts: list[int]
+    before: int
+    tapers: Tensor
+
+    @classmethod
+    def of(cls, size: int, tile: int, edge: int) -> _Axis:
+        """Half-overlapping sine tapers, whose squares sum to 1, over an image with soft edges."""
+        step = tile // 2
+        count = math.ceil(size / step) + 1
+        padded = (count - 1) * step + tile
+        before = (padded - size) // 2
+        centre = torch.arange(0.5, size, dtype=torch.float64)
+        soft = torch.zeros(padded, dtype=torch.float64)
+        soft[before : before + size] = torch.sin(0.5 * math.pi * (torch.minimum(centre, size - centre) / edge).clamp_max(1.0))
+        sine = torch.sin(math.pi * torch.arange(0.5, tile, dtype=torch.float64) / tile)
+        tapers = torch.zeros(count, padded, dtype=torch.float64)
+        for i in range(count):
+            tapers[i, i * step : i * step + tile] = sine
+        return cls([i * step for i in range(count)], before, tapers * soft)
 
 
 def _accept(log_power: Tensor) -> Tensor:
@@ -83,27 +104,22 @@ def _accept(log_power: Tensor) -> Tensor:
     return distance <= 6 * 1.4826 * distance.median() + 0.1
 
 
-def _effective_tiles(starts: list[tuple[int, int]], taper: Tensor, shape: tuple[int, int]) -> tuple[float, float]:
-    """Averages and information of a mean over tiles at ``starts``.
+def _statistics(y: _Axis, x: _Axis, pairs: Tensor, tile: int) -> tuple[float, float]:
+    """Averages and information of the sum over the tiles ``pairs`` (rows: index along y, along x).
 
-    With h the taper, Var P / S² = ΣΣ ρ_ij² / n², ρ_ij = ⟨h_i, h_j⟩ / ⟨h, h⟩. The information a unit of k-space holds is
-    that of the area A = (∫w)² / ∫w², w = Σ h_i², of which each bin gets A / tile².
+    With g_i the tapers, Var P / S² = Σ_ij ⟨g_i, g_j⟩² / (Σ_i ⟨g_i, g_i⟩)². The information that k-space holds is that of the
+    area A = (∫w)² / ∫w², w = Σ g_i², of which each bin gets A / tile². All are products of one-dimensional sums.
     """
-    n, tile = len(starts), len(taper)
-    overlap = torch.nn.functional.conv1d(taper.view(1, 1, -1), taper.view(1, 1, -1), padding=tile - 1).flatten()
-    overlap = overlap[tile - 1 :] / overlap.max()
-    apart = [(x[:, None] - x).abs().clamp_max(tile - 1) for x in torch.tensor(starts).T]
-    rho = overlap[apart[0]] * overlap[apart[1]]
-    coverage = torch.zeros(shape, dtype=torch.float32)
-    squared = (taper**2).float()
-    for a, b in starts:
-        coverage[a : a + tile, b : b + tile] += squared[:, None] * squared
-    area = float(coverage.sum(dtype=torch.float64) ** 2 / (coverage**2).sum(dtype=torch.float64))
-    return float(n**2 / (rho**2).sum()), area / tile**2
+    row, column = pairs.T
+    inner = (y.tapers @ y.tapers.T)[row][:, row] * (x.tapers @ x.tapers.T)[column][:, column]
+    total = float(inner.diag().sum())
+    y2, x2 = y.tapers**2, x.tapers**2
+    squares = (y2 @ y2.T)[row][:, row] * (x2 @ x2.T)[column][:, column]
+    return total**2 / float((inner**2).sum()), total**2 / float(squares.sum()) / tile**2
 
 
 def power_spectrum(image: Tensor, pixel_size: float, *, tile: float, finest: float) -> PowerSpectrum:
-    """Average the periodograms of Hann-tapered tiles that overlap by half.
+    """Average the periodograms of sine-tapered tiles that overlap by half.
 
     Parameters
     ----------
@@ -118,29 +134,39 @@ def power_spectrum(image: Tensor, pixel_size: float, *, tile: float, finest: flo
 
     Notes
     -----
-    Tiles whose power lies more than six robust deviations from the median (carbon edge, ice crystal) do not count.
+    Tiles stick out over the image's edges, which are soft, so that the margin counts as much as the middle. Tiles
+    whose power lies more than six robust deviations from the median (carbon edge, ice crystal) do not count.
     """
     side = min(good_size(round(tile / pixel_size)), min(image.shape) // 2 * 2)
-    taper = torch.hann_window(side, periodic=False, dtype=torch.float64)
-    window = (taper[:, None] * taper).float()
-    starts = [(y, x) for y in _starts(image.shape[0], side) for x in _starts(image.shape[1], side)]
-    rows = min(side // 2 - 1, math.floor(side * pixel_size / finest))
-    chunk = batch_size(TILE_BATCH_BYTES, side * side * 16, most=len(starts))
-    powers = []
-    for first in range(0, len(starts), chunk):
-        tiles = torch.stack([image[y : y + side, x : x + side] for y, x in starts[first : first + chunk]])
-        tiles = tiles - (tiles * window).sum((-2, -1), keepdim=True) / window.sum()
-        half = rfft2(tiles.mul_(window))[..., : rows + 1]
-        powers.append(torch.view_as_real(torch.cat([half[:, -rows:], half[:, : rows + 1]], 1)).square().sum(-1))
-    power = torch.cat(powers)
-    keep = _accept(power.mean((-2, -1)).log())
-    averages, information = _effective_tiles([s for s, k in zip(starts, keep.tolist()) if k], taper, tuple(image.shape))
-    kx = axis_frequencies(side, pixel_size, half=True, like=taper)[: rows + 1]
+    y, x = (_Axis.of(size, side, max(1, round(EDGE / pixel_size))) for size in image.shape)
+    padded = image.new_zeros(y.tapers.shape[1], x.tapers.shape[1])
+    padded[y.before : y.before + image.shape[0], x.before : x.before + image.shape[1]] = image
+    cover = (y.tapers**2).sum(1)[:, None] * (x.tapers**2).sum(1)
+    pairs = (cover > LEAST_COVER * cover.max()).nonzero()
+    reach = min(side // 2 - 1, math.floor(side * pixel_size / finest))
+    chunk = batch_size(TILE_BATCH_BYTES, side * side * 12, most=len(pairs))
+    power = torch.cat([_periodograms(padded, y, x, some, side, reach) for some in pairs.split(chunk)])
+    covers = cover[pairs[:, 0], pairs[:, 1]]
+    keep = _accept((power.mean((-2, -1), dtype=torch.float64) / covers).log())
+    averages, information = _statistics(y, x, pairs[keep], side)
+    kx = axis_frequencies(side, pixel_size, half=True, like=cover)[: reach + 1]
     return PowerSpectrum(
-        values=power[keep].mean(0) / float((window**2).sum()),
+        values=power[keep].sum(0) / float(covers[keep].sum()),
         ky=torch.cat([-kx[1:].flip(0), kx]),
         kx=kx,
         averages=averages,
         information=information,
         tiles_kept=float(keep.float().mean()),
     )
+
+
+def _periodograms(padded: Tensor, y: _Axis, x: _Axis, pairs: Tensor, side: int, reach: int) -> Tensor:
+    """|FT|² of the tiles ``pairs``, their tapered means removed, out to ``reach`` bins: ``(tiles, 2 reach + 1, reach + 1)``."""
+    tiles = []
+    for i, j in pairs.tolist():
+        rows, columns = slice(y.starts[i], y.starts[i] + side), slice(x.starts[j], x.starts[j] + side)
+        down, across = y.tapers[i, rows].float(), x.tapers[j, columns].float()
+        mean = (down @ padded[rows, columns] @ across) / (down.sum() * across.sum())
+        tiles.append((padded[rows, columns] - mean) * down[:, None] * across)
+    half = rfft2(torch.stack(tiles))[..., : reach + 1]
+    return torch.view_as_real(torch.cat([half[:, -reach:], half[:, : reach + 1]], 1)).square().sum(-1)
