@@ -19,9 +19,10 @@ MEANS = {"seed", "device", "memory", "executor"}
 class Parser(argparse.ArgumentParser):
     """A parser that raises ``InputError`` instead of leaving the process."""
 
-    def __init__(self, verb: str, summary: str, epilog: str = "") -> None:
+    def __init__(self, verb: str, summary: str, epilog: str = "", places: str = "") -> None:
         super().__init__(
             prog=f"vitreous {verb}",
+            usage=f"vitreous {verb}{places} [options]",
             description=summary,
             epilog=epilog,
             formatter_class=_Wide,
@@ -91,14 +92,17 @@ def add_inputs(parser: Parser, ports: Iterable[Input]) -> None:
             group.add_argument(flag(port.name), metavar="FILE", nargs="+" if port.many else None, help=text)
 
 
-def add_means(parser: Parser) -> None:
-    """Add what every verb that works in a project takes."""
+def add_means(parser: Parser, *, out: bool = False) -> None:
+    """Add what every verb that works in a project takes; ``out`` for those whose results may be put elsewhere."""
     group = parser.add_argument_group("means")
     group.add_argument("--project", metavar="P", help="folder of the project (this folder)")
     group.add_argument("--seed", metavar="N", help="seed of all chance (0)")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N (auto)")
     group.add_argument("--memory", metavar="SIZE", help="memory a job may use, e.g. 4GB (60 %% of what is free)")
     group.add_argument("--executor", metavar="NAME", help="local, or local:N for N processes (local)")
+    if out:
+        text = "folder to put the results into as well; the project too, if none is given"
+        group.add_argument("--out", metavar="D", help=text)
     add_manners(parser)
 
 

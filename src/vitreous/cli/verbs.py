@@ -23,11 +23,11 @@ def job_parser(job: JobType) -> Parser:
     """Make the parser of a job's verb."""
     gives = "\n".join(f"  {port.file:<24}{port.help or port.kind}" for port in job.outputs)
     cites = "\n".join(f"  {paper}" for paper in job.papers)
-    parser = Parser(job.name, job.summary, f"gives\n{gives}" + (f"\n\ncite\n{cites}" if cites else ""))
+    places = "".join(f" {port.name.upper()}" for port in job.inputs if port.positional)
+    parser = Parser(job.name, job.summary, f"gives:\n{gives}" + (f"\n\ncite:\n{cites}" if cites else ""), places)
     add_inputs(parser, job.inputs)
     add_parameters(parser, job.params)
-    add_means(parser)
-    parser.add_argument("--out", metavar="D", help="folder to put the results into as well; the project, if none is given")
+    add_means(parser, out=True)
     return parser
 
 

@@ -13,8 +13,9 @@ from vitreous.errors import Cancelled, InputError, JobError
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.graph import Step
 from vitreous.pipeline.job import Result, load
+from vitreous.pipeline.meter import Meter
 from vitreous.pipeline.ports import Inputs
-from vitreous.pipeline.provenance import Meter, surroundings
+from vitreous.pipeline.provenance import surroundings
 from vitreous.pipeline.record import Record
 from vitreous.pipeline.store import Store
 from vitreous.runtime.progress import Progress
@@ -34,10 +35,10 @@ def attempt(store: Store, step: Step, record: Record, inputs: Inputs, context: C
     Cancelled
         If the user stops it. In each case the record says so, and the state is kept.
     """
-    meter = Meter()
     try:
         context.report(Progress("start", 0, 1, message=f"{record.job} starts"))
-        result = load(step.job.run)(inputs, step.params, context) or Result()
+        with Meter() as meter:
+            result = load(step.job.run)(inputs, step.params, context) or Result()
         finished = replace(
             record,
             outputs=_outputs(step, context),

@@ -33,6 +33,8 @@ def default_text(each: Option) -> str:
     if each.kind == "switch":
         return "yes" if each.default else "no"
     values = each.default if each.many else (each.default,)
+    if values in ((), ("",)):
+        return each.if_none or "none"
     return " ".join(f"{value:g}" if each.kind == "number" else str(value) for value in values)
 
 

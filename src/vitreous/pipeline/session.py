@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from vitreous.pipeline.attempt import attempt
 from vitreous.pipeline.checkpoint import State
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.digests import file_digest, job_key
-from vitreous.pipeline.events import EventLog
+from vitreous.pipeline.events import EventLog, fan_out
 from vitreous.pipeline.executors import Executor
 from vitreous.pipeline.executors.local import Local
 from vitreous.pipeline.graph import Files, Graph, Link, Source, Step
@@ -135,20 +136,16 @@ class Session:
         return record.files(source.port), {"job": record.job, "port": source.port, "digests": [record.key]}
 
     def _context(self, record: Record) -> Context:
-        log = EventLog(record.folder / "log.jsonl")
-
-        def report(event: Progress) -> None:
+        def stop_if_asked(event: Progress) -> None:
             if self.cancel.is_set():
                 raise Cancelled("stopped by the user.")
-            log(event)
-            self.watcher.progress(record, event)
 
         return Context(
             project=self.store.folder,
             folder=record.folder,
             final=self.store.jobs / record.job,
             state=State(record.folder / "state"),
-            report=report,
+            report=fan_out(stop_if_asked, EventLog(record.folder / "log.jsonl"), partial(self.watcher.progress, record)),
             seed=self.seed,
             device=self.device,
             memory=self.memory,
