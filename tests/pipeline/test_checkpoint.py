@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vitreous.errors import InputError
@@ -35,9 +36,12 @@ def test_items_survive_a_torn_line(tmp_path: Path) -> None:
     items = State(tmp_path).items("align")
     items.add("one", {"value": (1, 2.5)})
     items.add("two", {"reason": "broken"})
-    assert items.outcomes == {"one": {"value": [1, 2.5]}, "two": {"reason": "broken"}}
+    items.add("nan", {"value": np.float32("nan")})
+    items.add("box", {"value": np.int64(64)})
+    assert list(items.outcomes.values()) == [{"value": [1, 2.5]}, {"reason": "broken"}, {"value": None}, {"value": 64}]
     whole = items.path.read_bytes()
-    for end in range(whole.index(b"\n") + 1, len(whole)):
+    first = whole.index(b"\n") + 1
+    for end in range(first, whole.index(b"\n", first)):
         items.path.write_bytes(whole[:end])
         again = State(tmp_path).items("align")
         assert list(again.outcomes) == ["one"]

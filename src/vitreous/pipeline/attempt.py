@@ -13,6 +13,7 @@ from vitreous.errors import Cancelled, InputError, JobError
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.graph import Step
 from vitreous.pipeline.job import Result, load
+from vitreous.pipeline.jsonable import jsonable
 from vitreous.pipeline.meter import Meter
 from vitreous.pipeline.ports import Inputs
 from vitreous.pipeline.provenance import surroundings
@@ -42,7 +43,7 @@ def attempt(store: Store, step: Step, record: Record, inputs: Inputs, context: C
         finished = replace(
             record,
             outputs=_outputs(step, context),
-            figures=dict(result.figures),
+            figures=jsonable(result.figures),
             warnings=list(result.warnings),
             quarantine=context.quarantined,
             stop=result.stop,

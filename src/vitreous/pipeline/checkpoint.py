@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from vitreous.errors import InputError
 from vitreous.pipeline.events import end_torn_line
+from vitreous.pipeline.jsonable import jsonable
 from vitreous.runtime.files import replacing
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class FinishedItems:
 
     def add(self, item: str, outcome: dict[str, Any]) -> None:
         """Record that ``item`` is finished with ``outcome``."""
-        line = json.dumps({"item": item, **outcome}, ensure_ascii=False, allow_nan=False)
+        line = json.dumps({"item": item, **jsonable(outcome)}, ensure_ascii=False, allow_nan=False)
         with self.path.open("a", encoding="utf-8") as handle:
             handle.write(line + "\n")
             handle.flush()

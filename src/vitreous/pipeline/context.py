@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Done(Generic[Item]):
-    """An item that went well, and what the function said of it (after a round trip through JSON)."""
+    """An item that went well, and what the function said of it, as JSON holds it: tuples are lists, NaN is ``None``."""
 
     item: Item
     value: Any

@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from vitreous.pipeline.jsonable import jsonable
 from vitreous.runtime.progress import Progress, Reporter
 
 QUIET_SECONDS = 0.2
@@ -30,7 +31,7 @@ class EventLog:
         if event.message or event.step != self._step or event.done >= event.total or now - self._written >= QUIET_SECONDS:
             self._step, self._written = event.step, now
             told = {"time": round(now, 3), "step": event.step, "done": event.done, "total": event.total}
-            told |= {"figures": dict(event.figures)} if event.figures else {}
+            told |= {"figures": jsonable(event.figures)} if event.figures else {}
             told |= {"message": event.message} if event.message else {}
             with self.path.open("a", encoding="utf-8") as handle:
                 handle.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 import threading
@@ -22,6 +21,7 @@ class Meter:
 
     def __enter__(self) -> Meter:
         self._started, self._cpu, self._mark = time.time(), _cpu_seconds(), _high_mark(resource.RUSAGE_SELF)
+        self._workers = _worker_seconds()
         self._seen, self._over = _resident_bytes(), threading.Event()
         threading.Thread(target=self._look, daemon=True).start()
         return self
@@ -37,17 +37,22 @@ class Meter:
         """Give the start, seconds of wall and CPU time, and the most bytes in memory, of this process or its largest worker."""
         mark = _high_mark(resource.RUSAGE_SELF)
         own = mark if mark > self._mark or not self._seen else max(self._seen, _resident_bytes())
+        worker = _high_mark(resource.RUSAGE_CHILDREN) if _worker_seconds() > self._workers else 0
         return {
             "started": round(self._started, 3),
             "wall_seconds": round(time.time() - self._started, 3),
             "cpu_seconds": round(_cpu_seconds() - self._cpu, 3),
-            "peak_memory_bytes": max(own, _high_mark(resource.RUSAGE_CHILDREN)),
+            "peak_memory_bytes": max(own, worker),
         }
 
 
 def _cpu_seconds() -> float:
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    return time.process_time() + _worker_seconds()
+
+
+def _worker_seconds() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _high_mark(who: int) -> int:

@@ -16,6 +16,7 @@ from vitreous.pipeline.executors.choice import executor
 from vitreous.pipeline.final import replacing_folder
 from vitreous.pipeline.graph import Graph, Step
 from vitreous.pipeline.job import Registry, load
+from vitreous.pipeline.jsonable import jsonable
 from vitreous.pipeline.params import from_json, options, suggestion, to_json
 from vitreous.pipeline.record import Record
 from vitreous.pipeline.request import Request, Settings, read_request
@@ -151,7 +152,7 @@ class Project:
             return Finished(records)
         final = self.store.folder / "final"
         with replacing_folder(final) as aside:
-            figures = load(recipe.finish)(records, from_json(recipe.params, request.params), aside)
+            figures = jsonable(load(recipe.finish)(records, from_json(recipe.params, request.params), aside))
             if not (aside / FIGURES).exists():
                 write_json(aside / FIGURES, figures)
         return Finished(records, final, figures)
