@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import torch
 
@@ -33,3 +36,30 @@ def device(name: str = "auto") -> torch.device:
 def threads() -> int:
     """CPU threads this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let every operation of torch run on the thread that calls it, so that our own threads do not fight with its.
+
+    Many small operations on few cores lose more time waiting for each other's threads than they gain.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def in_threads(call: Callable[[int], object], count: int) -> None:
+    """Call ``call(0)`` to ``call(count - 1)`` on all threads; the first error is raised. The calls must not depend on each other."""
+    with ThreadPoolExecutor(threads()) as pool:
+        for job in [pool.submit(call, index) for index in range(count)]:
+            job.result()
+
+
+def in_runs(call: Callable[[int, int], object], count: int) -> None:
+    """Call ``call(first, last)`` on all threads for consecutive runs that make up 0 to ``count``."""
+    runs = max(1, min(count, 4 * threads()))
+    in_threads(lambda i: call(count * i // runs, count * (i + 1) // runs), runs)

@@ -1,0 +1,58 @@
+"""What an alignment gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.data.motion import Motion
+from vitreous.stages.movies.field import ShiftField
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """A movie's motion and its sums.
+
+    Parameters
+    ----------
+    motion
+        In the form other programs read: shifts of frames and 18 coefficients, Å.
+    field
+        The shifts the sums were made with, pixels of the unbinned frame.
+    pixel_size
+        Å per pixel of the sums.
+    total
+        float32 ``(y, x)``: the sum of the aligned frames, counts.
+    weighted
+        float32 ``(y, x)``: the sum weighted by exposure, its noise that of one frame at every frequency; None when the
+        dose is not known.
+    tracks
+        ``(patches, frames, 2)`` as (x, y) in Å: the fitted motion of each patch, drift included, from its first frame on;
+        the way the specimen went, minus the shift.
+    track_places
+        ``(patches, 2)`` as (x, y), centres of the patches in pixels of the unbinned frame.
+    figures
+        Numbers that tell how it went: ``motion_total_angstrom``, ``motion_early_angstrom``, ``motion_late_angstrom`` (lengths
+        of the path of the whole frame), ``drift_error_angstrom``, ``local_error_angstrom`` (expected errors along one
+        axis), ``residual_rms_angstrom`` (measured patches against the field), ``polynomial_rms_angstrom`` (field against
+        the 18 coefficients), ``local_rms_angstrom``, ``defects``, ``pairs_rejected``.
+    """
+
+    motion: Motion
+    field: ShiftField
+    pixel_size: float
+    total: NDArray[np.float32]
+    weighted: NDArray[np.float32] | None
+    tracks: NDArray[np.float64]
+    track_places: NDArray[np.float64]
+    figures: Mapping[str, float]
+
+
+def path_lengths(shifts: NDArray[np.float64], early_frames: float) -> tuple[float, float, float]:
+    """Length of the path through ``shifts`` ``(frames, 2)``: all of it, up to frame ``early_frames``, and after."""
+    steps = np.linalg.norm(np.diff(shifts, axis=0), axis=1)
+    early = float(steps[: max(0, int(np.ceil(early_frames - 1)))].sum())
+    return float(steps.sum()), early, float(steps.sum()) - early
