@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from vitreous.inference.images import FourierImages
-from vitreous.inference.pose_search import SearchResult
 from vitreous.numerics.disc import Disc
 
 
@@ -64,25 +63,3 @@ def initial_noise(images: FourierImages) -> NoiseSpectra:
         count.index_add_(0, images.group[rows], torch.ones_like(relative))
     level = torch.where(count > 0, level / count.clamp_min(1), 1.0)
     return NoiseSpectra(0.5 * level[:, None] * power)
-
-
-def residual_factor(images: FourierImages, noise: NoiseSpectra, slices: Tensor, found: SearchResult) -> Tensor:
-    """Mean of E|X − c S|² / 2σ² per shell under the posterior: 1 where the noise is right.
-
-    Σ_i E|X_i − c S|² / σ² = Σ|X_i|² / σ² − 2 Re Σ_r S_r* M_r + Σ_r D_r |S_r|², with the sums M, D that the maximisation step
-    needs anyway.
-
-    Returns
-    -------
-    Tensor
-        float64, one number a shell of the band of ``slices``.
-    """
-    k = slices.shape[1]
-    power = image_power(images, (1.0 / noise.variance).float())[:k] * len(images)
-    cross = (slices.conj() * found.weighted_images).real.double().sum(0)
-    model = (found.weighted_transfer * slices.abs() ** 2).double().sum(0)
-    mean = images.disc.shell_mean((power - 2 * cross + model) / (2 * len(images) * images.open_area))
-    band = int(images.disc.shell[k - 1]) + 1
-    factor = mean[:band].clamp(0.05, 20.0)
-    factor[0] = factor[1]
-    return factor

@@ -71,6 +71,29 @@ def refine_poses(
     return Refined(*(torch.from_numpy(a) for a in (turned, moved, misfit, covariance)))
 
 
+def refine_candidates(
+    images: FourierImages, noise: NoiseSpectra, ball: HalfBall, rotations: Tensor, shifts: Tensor, *, radius: int, steps: int = 8
+) -> Refined:
+    """Refine several starting poses of each image, ``(n, c, 3, 3)`` and ``(n, c, 2)``, and keep the one that fits best.
+
+    A grid too coarse to hold the answer still holds a start within reach of it among its few best points.
+    """
+    best: Refined | None = None
+    for c in range(rotations.shape[1]):
+        found = refine_poses(images, noise, ball, rotations[:, c], shifts[:, c], radius=radius, steps=steps, largest_turn_deg=10.0)
+        if best is None:
+            best = found
+            continue
+        better = found.misfit < best.misfit
+        best = Refined(*(torch.where(better.reshape(-1, *[1] * (b.ndim - 1)), a, b) for a, b in zip(_parts(found), _parts(best))))
+    assert best is not None  # noqa: S101  candidates are never empty
+    return best
+
+
+def _parts(refined: Refined) -> tuple[Tensor, ...]:
+    return refined.rotation, refined.shift, refined.misfit, refined.covariance
+
+
 def insert_images(
     images: FourierImages, noise: NoiseSpectra, rotation: Tensor, shift: Tensor, *, radius: int, weight: Tensor | None = None
 ) -> Insertion:

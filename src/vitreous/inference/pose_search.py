@@ -16,9 +16,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vitreous.inference.images import FourierImages, NoiseSpectra
+from vitreous.inference.images import FourierImages
+from vitreous.inference.noise import NoiseSpectra
 from vitreous.runtime.memory import batch_size
 
+#: How many of the most probable references are remembered for each image.
+CANDIDATES = 6
 #: Exponents below this are taken as this: e⁻³⁰ is nothing, and denormal numbers slow the next product many times.
 FLOOR = -30.0
 
@@ -35,11 +38,14 @@ class Grid:
         float64 ``(s, 2)`` in pixels: where the particle may sit, relative to ``centres``.
     log_prior
         float32 ``(r,)``, e.g. class proportions; or None for a flat one.
+    classes
+        The references are so many blocks of equal length, one a class.
     """
 
     slices: Tensor
     shifts: Tensor
     log_prior: Tensor | None = None
+    classes: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,30 +54,28 @@ class SearchResult:
 
     Parameters
     ----------
-    best, shift
-        Index of the most probable reference ``(n,)`` and the shift there ``(n, 2)`` in pixels.
-    mean_shift
-        Posterior mean of the shift ``(n, 2)``, pixels.
+    candidates, shifts
+        Indices of the most probable references ``(n, c)``, best first (shifts marginalised), and the best shift of each
+        ``(n, c, 2)`` in pixels.
     peak
-        Largest posterior over references (summed over shifts) ``(n,)``.
+        Posterior of the first candidate ``(n,)``.
     log_evidence
         log Σ p ``(n,)`` against the model without particle (an image of noise alone).
     weighted_images
         Σ γ c X_t / σ², complex64 ``(r, k)``.
     weighted_transfer
         Σ γ c² / σ², float32 ``(r, k)``.
-    occupancy
-        Σ γ ``(r,)``, float64.
+    responsibility
+        Posterior of each class ``(n, classes)``.
     """
 
-    best: Tensor
-    shift: Tensor
-    mean_shift: Tensor
+    candidates: Tensor
+    shifts: Tensor
     peak: Tensor
     log_evidence: Tensor
     weighted_images: Tensor
     weighted_transfer: Tensor
-    occupancy: Tensor
+    responsibility: Tensor
 
 
 def search(
@@ -106,7 +110,7 @@ def search(
     products = torch.view_as_real(W).reshape(r, 2 * k).T.contiguous()
     powers = (0.5 * (W.real**2 + W.imag**2)).T.contiguous()
     ramps = disc.shift_phases(-grid.shifts)[:, :k]
-    out = _Sums(n, r, k)
+    out = _Sums(n, r, k, grid.classes)
     size = batch_size(budget, 4 * r * s, most=max(1, min(n, 256)))
     for rows in torch.arange(n).split(size):
         # 1 / σ of the image's own group relative to the common one: levels differ between micrographs.
@@ -129,30 +133,29 @@ def search(
 class _Sums:
     """Accumulators of one pass."""
 
-    def __init__(self, n: int, r: int, k: int) -> None:
-        self.best = torch.zeros(n, dtype=torch.int64)
-        self.shift = torch.zeros(n, 2, dtype=torch.float64)
-        self.mean_shift = torch.zeros(n, 2, dtype=torch.float64)
+    def __init__(self, n: int, r: int, k: int, classes: int) -> None:
+        self.candidates = torch.zeros(n, min(CANDIDATES, r), dtype=torch.int64)
+        self.shifts = torch.zeros(n, min(CANDIDATES, r), 2, dtype=torch.float64)
         self.peak = torch.zeros(n)
         self.evidence = torch.zeros(n, dtype=torch.float64)
         self.images = torch.zeros(r, 2 * k)
         self.transfer = torch.zeros(r, k)
-        self.occupancy = torch.zeros(r, dtype=torch.float64)
+        self.responsibility = torch.zeros(n, classes)
 
     def take(self, rows: Tensor, scores: Tensor, flat: Tensor, B: Tensor, shifts: Tensor) -> None:
         b, s, r = scores.shape
         table = scores.view(b, s * r)
-        top, where = table.max(1)
-        table -= top[:, None]
+        top = table.amax(1, keepdim=True)
+        table -= top
         table.clamp_(min=FLOOR).exp_()
         total = table.sum(1, keepdim=True)
         table /= total
-        self.evidence[rows] = top.double() + total[:, 0].double().log()
-        self.best[rows], self.shift[rows] = where % r, shifts[where // r]
-        self.mean_shift[rows] = scores.sum(2).double() @ shifts
+        self.evidence[rows] = (top.double() + total.double().log())[:, 0]
         by_reference = scores.sum(1)
-        self.peak[rows] = by_reference.amax(1)
-        self.occupancy += by_reference.sum(0).double()
+        peak, likely = by_reference.topk(self.candidates.shape[1], dim=1)
+        where = scores.gather(2, likely[:, None].expand(-1, s, -1)).argmax(1)
+        self.candidates[rows], self.shifts[rows], self.peak[rows] = likely, shifts[where], peak[:, 0]
+        self.responsibility[rows] = by_reference.view(b, self.responsibility.shape[1], -1).sum(2)
         self.images.addmm_(scores.view(b * s, r).T, flat)
         self.transfer.addmm_(by_reference.T, B)
 
@@ -160,6 +163,6 @@ class _Sums:
         r, k = self.transfer.shape
         weighted = torch.view_as_complex(self.images.view(r, k, 2)) * common
         return SearchResult(
-            self.best, self.shift + centres, self.mean_shift + centres, self.peak, self.evidence, weighted,
-            self.transfer * common**2, self.occupancy,
+            self.candidates, self.shifts + centres[:, None], self.peak, self.evidence, weighted, self.transfer * common**2,
+            self.responsibility,
         )  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from vitreous.inference.images import FourierImages
-from vitreous.inference.noise import NoiseSpectra, residual_factor
+from vitreous.inference.noise import NoiseSpectra
 from vitreous.inference.pose_search import Grid, SearchResult, search
+from vitreous.inference.residual import residual_factor
 from vitreous.numerics.slices import Insertion, half_ball, slices
 from vitreous.numerics.symmetry import Symmetry
 

@@ -41,13 +41,13 @@ def spacing_deg(nside: int) -> float:
 
 
 def orientations(step_deg: float, symmetry: Symmetry) -> Tensor:
-    """Rotations at most about ``step_deg`` apart that cover the group's asymmetric unit.
+    """Rotations about ``step_deg`` apart that cover the group's asymmetric unit.
 
     Parameters
     ----------
     step_deg
-        Spacing of directions and of in-plane angles, 1 to 60 degrees. HEALPix has whole numbers of pixels, so the
-        spacing found is the nearest not coarser than 1.1 times this.
+        Spacing of directions and of in-plane angles, 1 to 60 degrees. Directions come in whole HEALPix grids: the coarsest
+        whose spacing is at most 1.1 times this.
     symmetry
         The point group; C1 gives the whole of SO(3).
 

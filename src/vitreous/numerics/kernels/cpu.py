@@ -290,45 +290,50 @@ def levenberg_marquardt(flat, m, rotations, shifts, images, transfers, weights, 
         cost[i] = now
 
 
-@nb.njit(parallel=True, fastmath=FAST, cache=True)
-def slices_2d(spectra, which, angles, kx, ky, pad, out):
-    """Fill ``out[b, k]`` with half plane ``which[b]`` at pad · Rᵀ (kx, ky), R turning +x towards +y by ``angles[b]`` (rad).
+@nb.njit(inline="always", fastmath=FAST)
+def _cell_2d(x, y, m):
+    """Flat index of the lower corner of the cell around a point of a half plane, fractions, and −1 where the mate was taken."""
+    sign = np.float32(-1.0) if x < 0 else np.float32(1.0)
+    x = x * sign
+    y = y * sign + np.float32(m)
+    x0, y0 = np.int32(x), np.int32(y)
+    return np.int64(y0) * (m + 1) + x0, x - np.float32(x0), y - np.float32(y0), sign
 
-    ``spectra`` is complex64 ``(classes, 2m + 1, m + 1)``; bilinear.
+
+@nb.njit(parallel=True, fastmath=FAST, cache=True)
+def slices_2d(planes, m, which, angles, kx, ky, pad, out):
+    """Fill ``out[b]`` (re, im interleaved) with half plane ``which[b]`` turned from +x towards +y by ``angles[b]`` (rad).
+
+    ``planes`` is float32 ``(classes, cells · 2)``; bilinear.
     """
-    m = spectra.shape[2] - 1
+    row = U(2 * (m + 1))
     for b in nb.prange(len(angles)):
-        plane = spectra[which[b]]
-        c, s = np.float32(math.cos(angles[b])), np.float32(math.sin(angles[b]))
+        flat, to = planes[which[b]], out[b]
+        c, s = np.float32(math.cos(angles[b])) * pad, np.float32(math.sin(angles[b])) * pad
         for k in range(kx.shape[0]):
-            x, y = (c * kx[k] + s * ky[k]) * pad, (c * ky[k] - s * kx[k]) * pad
-            mate = x < 0
-            if mate:
-                x, y = -x, -y
-            x0, y0 = int(x), math.floor(y)
-            fx, fy, j = x - x0, y - y0, int(y0) + m
-            value = _mix(_mix(plane[j, x0], plane[j, x0 + 1], fx), _mix(plane[j + 1, x0], plane[j + 1, x0 + 1], fx), fy)
-            out[b, k] = value.conjugate() if mate else value
+            base, fx, fy, sign = _cell_2d(c * kx[k] + s * ky[k], c * ky[k] - s * kx[k], m)
+            i = U(2 * base)
+            a = _lerp(flat, i, U(2), fx)
+            to[2 * k] = a + (_lerp(flat, i + row, U(2), fx) - a) * fy
+            a = _lerp(flat, i + U(1), U(2), fx)
+            to[2 * k + 1] = (a + (_lerp(flat, i + row + U(1), U(2), fx) - a) * fy) * sign
 
 
 @nb.njit(parallel=True, fastmath=FAST, cache=True)
-def insert_2d(planes, starts, angles, values, weights, kx, ky, pad):
-    """Adjoint of :func:`slices_2d`: rows ``starts[p]`` to ``starts[p + 1]`` are added to plane p of (re, im, weight)."""
-    m = planes.shape[2] - 1
+def insert_2d(planes, m, starts, angles, values, weights, kx, ky, pad):
+    """Adjoint of :func:`slices_2d`: rows ``starts[p]`` to ``starts[p + 1]`` are added to plane p of (re, im, weight) cells."""
     for p in nb.prange(len(planes)):
-        plane = planes[p]
+        flat = planes[p]
         for b in range(starts[p], starts[p + 1]):
-            c, s = np.float32(math.cos(angles[b])), np.float32(math.sin(angles[b]))
+            value, weight = values[b], weights[b]
+            c, s = np.float32(math.cos(angles[b])) * pad, np.float32(math.sin(angles[b])) * pad
             for k in range(kx.shape[0]):
-                x, y = (c * kx[k] + s * ky[k]) * pad, (c * ky[k] - s * kx[k]) * pad
-                re, im, w = values[b, k].real, values[b, k].imag, weights[b, k]
-                if x < 0:
-                    x, y, im = -x, -y, -im
-                x0, y0 = int(x), math.floor(y)
-                fx, fy, j = x - x0, y - y0, int(y0) + m
+                base, fx, fy, sign = _cell_2d(c * kx[k] + s * ky[k], c * ky[k] - s * kx[k], m)
+                re, im, w = value[2 * k], value[2 * k + 1] * sign, weight[k]
                 for corner in range(4):
                     dx, dy = corner & 1, corner >> 1
                     q = (fx if dx else 1 - fx) * (fy if dy else 1 - fy)
-                    plane[j + dy, x0 + dx, 0] += q * re
-                    plane[j + dy, x0 + dx, 1] += q * im
-                    plane[j + dy, x0 + dx, 2] += q * w
+                    i = U(3 * (base + dy * (m + 1) + dx))
+                    flat[i] += q * re
+                    flat[i + U(1)] += q * im
+                    flat[i + U(2)] += q * w

@@ -1,0 +1,52 @@
+"""Two half-sets: how particles are split, how the halves' maps are compared, and what one expects of the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitreous.errors import InputError
+from vitreous.reconstruct.fourier import last_shell_above, map_correlation
+from vitreous.runtime.chance import numpy_generator
+
+#: Gold-standard threshold: a full map of SNR 1 has half-map FSC 1/7 (Rosenthal & Henderson 2003, eq. 17).
+GOLD_STANDARD = 1 / 7
+
+
+def split_halves(count: int, seed: int, given: np.ndarray | None = None) -> np.ndarray:
+    """Half-set 1 or 2 of every particle, int8 ``(count,)``: as ``given`` where that is complete, else a random even split.
+
+    Raises
+    ------
+    InputError
+        If fewer than 10 particles are there to split.
+    """
+    if count < 10:
+        raise InputError(f"a refinement needs at least 10 particles to split into halves; got {count}. Try: pick or select more.")
+    if given is not None and np.isin(given, (1, 2)).all() and {1, 2} <= set(np.unique(given)):
+        return given.astype(np.int8)
+    halves = np.ones(count, np.int8)
+    halves[numpy_generator(seed, "halves").permutation(count)[: count // 2]] = 2
+    return halves
+
+
+def compare(first: Tensor, second: Tensor, mask: Tensor) -> tuple[Tensor, int]:
+    """FSC of two half-maps under ``mask`` and the last shell above the gold-standard threshold."""
+    fsc = map_correlation(first, second, mask)
+    return fsc, last_shell_above(fsc, GOLD_STANDARD)
+
+
+def crossing(fsc: Tensor, level: float, length: float) -> float:
+    """Resolution in Å where a curve first falls below ``level``, linear between shells; ``length`` is the box in Å.
+
+    Nyquist's resolution if it never does.
+    """
+    curve = fsc.double()
+    below = torch.nonzero(curve[1:] < level).flatten()
+    if not len(below):
+        return length / (len(curve) - 1)
+    s = int(below[0]) + 1
+    high, low = float(curve[s - 1]), float(curve[s])
+    shell = s - 1 + ((high - level) / (high - low) if high > low else 0.0)
+    return length / max(shell, 0.5)

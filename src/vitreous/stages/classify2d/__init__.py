@@ -1,0 +1,1 @@
+"""Two-dimensional classification by expectation-maximisation, and the choice of good classes."""
