@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+from vitreous.errors import require
 
 
 class FrameSource(Protocol):
@@ -56,6 +60,27 @@ class Movie:
         """Frame ``index``, 0-based, in the stored type, ``(y, x)``; row 0 is the first row in the file."""
         return self.source.frame(index)
 
-    def frames(self) -> Iterator[np.ndarray]:
-        """All frames in order; each is decoded when it is asked for, so that memory stays that of a frame or two."""
-        return self.source.frames()
+    def frames(self, *, threads: int = 1) -> Iterator[np.ndarray]:
+        """All frames in order; memory stays that of ``threads`` + 1 frames.
+
+        Parameters
+        ----------
+        threads
+            1 decodes a frame when it is asked for; more decode that many ahead while the caller works.
+        """
+        require(threads >= 1, "threads", threads, "1 or more")
+        return self.source.frames() if threads == 1 else self._ahead(threads)
+
+    def _ahead(self, threads: int) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(threads) as pool:
+            waiting: deque[Future[np.ndarray]] = deque()
+            try:
+                for index in range(self.count):
+                    waiting.append(pool.submit(self.source.frame, index))
+                    if len(waiting) > threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()

@@ -183,6 +183,8 @@ def read_data(path: str | Path, header: MrcHeader) -> bytearray:
     with opened(path) as handle:
         skipped = read_exactly(handle, header.data_offset)
         data = read_exactly(handle, header.data_bytes)
+        # One byte more makes a decompressor reach its end and check its sum.
+        handle.read(1)
     if len(data) < header.data_bytes:
         raise FormatError(path, f"the header promises {header.data_offset + header.data_bytes} bytes (shape {header.shape}, "
                           f"mode {header.mode}); got {len(skipped) + len(data)} bytes. The file was cut off.")  # fmt: skip
@@ -245,11 +247,13 @@ class _Sums:
         if self.mode == 12:
             require(max(-low, high) <= LARGEST_HALF, f"image {self.count} of a stack", (low, high),
                     "within ±65504 for half precision", instead="half_precision=False")  # fmt: skip
-        values = np.ascontiguousarray(image, "<f4")
-        self.low, self.high, self.count = min(self.low, low), max(self.high, high), self.count + 1
+        stored = np.ascontiguousarray(image, "<f2" if self.mode == 12 else "<f4")
+        values = stored.astype(np.float32, copy=False)
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
         self.total += float(values.sum(dtype=np.float64))
         self.squares += float(np.vdot(values, values))
-        return (values.astype("<f2") if self.mode == 12 else values).tobytes()
+        self.count += 1
+        return stored.tobytes()
 
     def header(self, pixel_size: float | None) -> MrcHeader:
         rows, columns = self.shape

@@ -6,56 +6,20 @@ line in all of these programs; a line with too few or too many values is an erro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from vitreous.errors import FormatError, InputError
-from vitreous.runtime.files import replacing
+from vitreous.io.star_rows import always_text, column, tokens
+from vitreous.io.star_table import Table, number_column
+from vitreous.io.star_writing import write_star
 
-TOKEN = re.compile(r"""'(?:[^']|'(?=\S))*'(?=\s|$)|"(?:[^"]|"(?=\S))*"(?=\s|$)|\#.*|\S+""")
-ROWS_AT_A_TIME = 100_000
-TEXT_SUFFIX = "Name"
+__all__ = ["Table", "number_column", "read_star", "write_star"]
 
-
-@dataclass(frozen=True)
-class Table:
-    """One block of a STAR file.
-
-    Parameters
-    ----------
-    columns
-        Labels without their underscore, in the file's order; int64, float64 or object (str) arrays of one length.
-    single
-        Whether the block is a list of label and value (one row) and no loop.
-
-    Raises
-    ------
-    InputError
-        If the columns differ in length, or ``single`` and they are not of length 1.
-    """
-
-    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
-    single: bool = False
-
-    def __post_init__(self) -> None:
-        lengths = {name: len(column) for name, column in self.columns.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"columns of a table must have one length; got {lengths}.")
-        if self.single and set(lengths.values()) - {1}:
-            raise InputError(f"a list of label and value must have one row; got {len(self)}.")
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values()), ()))
-
-    def __contains__(self, label: str) -> bool:
-        return label in self.columns
-
-    def __getitem__(self, label: str) -> np.ndarray:
-        return self.columns[label]
+COMPILED_FROM = 4 << 20
 
 
 def read_star(path: str | Path) -> dict[str, Table]:
@@ -84,187 +48,126 @@ def read_star(path: str | Path) -> dict[str, Table]:
     if b"\0" in raw[:4096]:
         raise FormatError(path, "a STAR file must be text; got binary data.")
     blocks: dict[str, Table] = {}
-    lines = raw.decode("utf-8", "surrogateescape").split("\n")
-    for name, first, last in _blocks(lines, path):
+    for name, first, last in _blocks(_Lines(raw, path)):
         if name in blocks:
-            raise FormatError(path, f"block names must differ; got data_{name} twice.", f"line {first}")
-        blocks[name] = _block(lines, first, last, path)
+            raise FormatError(path, f"block names must differ; got data_{name} twice.", _Lines(raw, path).number(first - 1))
+        blocks[name] = _block(_Lines(raw, path), first, last)
     if not blocks:
         raise FormatError(path, "a STAR file must have a line that begins with data_; got none.")
     return blocks
 
 
-def _blocks(lines: list[str], path: Path) -> Iterator[tuple[str, int, int]]:
-    """Name, first line after the name and line after the last, 0-based, of every block."""
-    starts = [i for i, line in enumerate(lines) if line.lstrip()[:5].lower() == "data_" and len(line.split()) == 1]
-    before = next((i for i, line in enumerate(lines[: starts[0] if starts else None]) if _tokens(line)), None)
+@dataclass(frozen=True)
+class _Lines:
+    """The bytes of a file, and its lines."""
+
+    raw: bytes
+    path: Path
+
+    def between(self, first: int, last: int) -> Iterator[tuple[int, int, list[bytes]]]:
+        """First byte, byte after the end, and values of every line that has any."""
+        while first < last:
+            found = self.raw.find(b"\n", first, last)
+            end = last if found < 0 else found + 1
+            values = tokens(self.raw[first:end])
+            if values:
+                yield first, end, values
+            first = end
+
+    def number(self, at: int) -> str:
+        """Which line byte ``at`` is in, for messages."""
+        newlines = self.raw.count(b"\n", 0, at)
+        return f"line {newlines + 1}"
+
+    def wrong(self, problem: str, at: int) -> FormatError:
+        """An error about the line at byte ``at``."""
+        return FormatError(self.path, problem, self.number(at))
+
+
+def _shown(value: bytes) -> str:
+    return repr(value[:60].decode("utf-8", "replace"))
+
+
+def _blocks(lines: _Lines) -> Iterator[tuple[str, int, int]]:
+    """Name, byte after the name's line, and byte after the last, of every block."""
+    starts = list(_block_lines(lines.raw))
+    before = next(lines.between(0, starts[0][1] if starts else len(lines.raw)), None)
     if before is not None:
-        raise FormatError(path, f"a STAR file must begin with a data_ line; got {lines[before][:60]!r}.", f"line {before + 1}")
-    for start, end in zip(starts, [*starts[1:], len(lines)]):
-        yield lines[start].strip()[5:], start + 1, end
+        raise lines.wrong(f"a STAR file must begin with a data_ line; got {_shown(before[2][0])}.", before[0])
+    for (name, _, first), (_, last, _) in zip(starts, [*starts[1:], ("", len(lines.raw), 0)]):
+        yield name, first, last
 
 
-def _tokens(line: str) -> list[str]:
-    """Values of a line: quotes taken off, the comment left out."""
-    if "'" not in line and '"' not in line and "#" not in line:
-        return line.split()
-    tokens = []
-    for token in TOKEN.findall(line):
-        if token[0] == "#":
-            break
-        quoted = len(token) > 1 and token[0] in "'\"" and token[-1] == token[0]
-        tokens.append(token[1:-1] if quoted else token)
-    return tokens
+def _block_lines(raw: bytes) -> Iterator[tuple[str, int, int]]:
+    """Name, first byte and byte after the end, of every line that is one word that begins with data_."""
+    at = raw.find(b"data_")
+    while at >= 0:
+        start, found = raw.rfind(b"\n", 0, at) + 1, raw.find(b"\n", at)
+        end = len(raw) if found < 0 else found + 1
+        if not raw[start:at].strip() and len(raw[at:end].split()) == 1:
+            yield raw[at + 5 : end].strip().decode("utf-8", "surrogateescape"), start, end
+        at = raw.find(b"data_", at + 1)
 
 
-def _block(lines: list[str], first: int, last: int, path: Path) -> Table:
-    pairs: dict[str, str] = {}
-    for i in range(first, last):
-        tokens = _tokens(lines[i])
-        if not tokens:
-            continue
-        if tokens[0].lower() == "loop_":
+def _block(lines: _Lines, first: int, last: int) -> Table:
+    pairs: dict[str, bytes] = {}
+    for at, end, values in lines.between(first, last):
+        if values[0].lower() == b"loop_":
             if pairs:
-                raise FormatError(path, "a block must be a loop or a list of label and value; got both.", f"line {i + 1}")
-            return _loop(lines, i + 1, last, path)
-        label = _label(tokens, i, path)
-        if len(tokens) != 2:
-            raise FormatError(path, f"a label outside a loop must have one value; got {lines[i][:80]!r}.", f"line {i + 1}")
+                raise lines.wrong("a block must be a loop or a list of label and value; got both.", at)
+            return _loop(lines, end, last)
+        label = _label(lines, values[0], at)
+        if len(values) != 2:
+            raise lines.wrong(f"{label}, outside a loop, must have one value; got {len(values) - 1}.", at)
         if label in pairs:
-            raise FormatError(path, f"labels of a block must differ; got {label} twice.", f"line {i + 1}")
-        pairs[label] = tokens[1]
+            raise lines.wrong(f"labels of a block must differ; got {label} twice.", at)
+        pairs[label] = values[1]
     return Table({label: column(label, [value]) for label, value in pairs.items()}, single=bool(pairs))
 
 
-def _label(tokens: list[str], i: int, path: Path) -> str:
-    if tokens[0][0] != "_" or len(tokens[0]) < 2:
-        raise FormatError(path, f"a label must begin with an underscore; got {tokens[0][:60]!r}.", f"line {i + 1}")
-    return tokens[0][1:]
+def _label(lines: _Lines, value: bytes, at: int) -> str:
+    if value[:1] != b"_" or len(value) < 2:
+        raise lines.wrong(f"a label must begin with an underscore; got {_shown(value)}.", at)
+    return value[1:].decode("utf-8", "surrogateescape")
 
 
-def _loop(lines: list[str], first: int, last: int, path: Path) -> Table:
+def _loop(lines: _Lines, first: int, last: int) -> Table:
     labels: list[str] = []
-    i = first
-    while i < last:
-        tokens = _tokens(lines[i])
-        if tokens and tokens[0][0] != "_":
+    body = last
+    for at, _, values in lines.between(first, last):
+        if values[0][:1] != b"_":
+            body = at
             break
-        if tokens:
-            label = _label(tokens, i, path)
-            if label in labels:
-                raise FormatError(path, f"labels of a loop must differ; got {label} twice.", f"line {i + 1}")
-            labels.append(label)
-        i += 1
-    parts: list[list[list[str]]] = []
-    while i < last:
-        end = min(i + ROWS_AT_A_TIME, last)
-        parts.append(_rows(lines, i, end, labels, path))
-        i = end
-    return Table({label: _joined(label, [part[k] for part in parts if part]) for k, label in enumerate(labels)})
+        label = _label(lines, values[0], at)
+        if label in labels:
+            raise lines.wrong(f"labels of a loop must differ; got {label} twice.", at)
+        labels.append(label)
+    if not labels:
+        raise lines.wrong("a loop must have labels; got none.", first - 1)
+    read = _compiled if last - body >= COMPILED_FROM else _plain
+    return Table(dict(zip(labels, read(lines, body, last, labels))))
 
 
-def _rows(lines: list[str], first: int, last: int, labels: list[str], path: Path) -> list[list[str]]:
-    """Columns of strings of lines ``first`` to ``last``."""
-    text = lines[first:last]
-    joined = "\n".join(text)
-    special = any(mark in joined for mark in "'\"#")
-    rows = [_tokens(line) for line in text] if special else [line.split() for line in text]
-    if set(map(len, rows)) - {len(labels), 0}:
-        k = next(k for k, row in enumerate(rows) if len(row) not in (len(labels), 0))
-        raise FormatError(path, f"a row of this loop must have {len(labels)} values; got {len(rows[k])}: {text[k][:80]!r}.",
-                          f"line {first + k + 1}")  # fmt: skip
-    return list(map(list, zip(*filter(None, rows))))
+def _plain(lines: _Lines, first: int, last: int, labels: list[str]) -> list[np.ndarray]:
+    rows = []
+    for at, _, values in lines.between(first, last):
+        if len(values) != len(labels):
+            raise _broken(lines, at, len(values), len(labels))
+        rows.append(values)
+    columns = list(zip(*rows)) if rows else [()] * len(labels)
+    return [column(label, list(values)) for label, values in zip(labels, columns)]
 
 
-def _joined(label: str, parts: list[list[str]]) -> np.ndarray:
-    columns = [column(label, part) for part in parts]
-    kinds = {c.dtype for c in columns}
-    if len(kinds) > 1 and np.dtype(object) in kinds:
-        return np.array([value for part in parts for value in part], object)
-    return np.concatenate(columns) if columns else np.empty(0, object if label.endswith(TEXT_SUFFIX) else np.float64)
+def _compiled(lines: _Lines, first: int, last: int, labels: list[str]) -> list[np.ndarray]:
+    from vitreous.io.star_bulk import INTEGER, TEXT, BrokenRow, bulk_rows
+
+    kinds = np.array([TEXT if always_text(label) else INTEGER for label in labels], np.int8)
+    try:
+        return bulk_rows(lines.raw, first, last, kinds)
+    except BrokenRow as row:
+        raise _broken(lines, row.at, row.got, len(labels)) from None
 
 
-def column(label: str, values: list[str]) -> np.ndarray:
-    """The narrowest of int64, float64 and text that holds every value unchanged."""
-    if not label.endswith(TEXT_SUFFIX):
-        for kind, caster in ((np.int64, int), (np.float64, float)):
-            try:
-                numbers = np.array(list(map(caster, values)), kind)
-            except (ValueError, OverflowError):
-                continue
-            if not _reads_as_name(values):
-                return numbers
-            break
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array
-
-
-def number_column(path: Path, label: str, values: np.ndarray) -> np.ndarray:
-    """A column as float64.
-
-    Raises
-    ------
-    FormatError
-        If a value is not a number; row and column are named.
-    """
-    if values.dtype.kind in "if":
-        return values.astype(np.float64)
-    for row, value in enumerate(values):
-        try:
-            float(value)
-        except ValueError:
-            raise FormatError(path, f"{label} must be a number; got {value!r}.", f"row {row + 1}, column {label}") from None
-    return np.array([float(value) for value in values])
-
-
-def _reads_as_name(values: list[str]) -> bool:
-    """Whether Python takes for numbers what people mean as text: 1_2, 0012."""
-    return any("_" in v or (len(v) > 1 and v[0] == "0" and v.isdigit()) for v in values)
-
-
-def write_star(path: str | Path, blocks: Mapping[str, Table]) -> None:
-    """Write blocks in RELION 3.1's dialect; the file appears whole or not at all.
-
-    Numbers are written with the fewest digits that read back as the same float64. Text with blanks, or empty, is quoted.
-
-    Raises
-    ------
-    InputError
-        If a text cannot be written in a STAR file (line breaks, or both kinds of quote beside blanks).
-    """
-    with replacing(path) as aside, aside.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as handle:
-        for name, table in blocks.items():
-            handle.write(f"\n# version 30001\n\ndata_{name}\n\n")
-            if table.single:
-                handle.writelines(f"_{label:<40} {_texts(label, c)[0]}\n" for label, c in table.columns.items())
-            elif table.columns:
-                handle.write("loop_ \n" + "".join(f"_{label} #{k} \n" for k, label in enumerate(table.columns, 1)))
-                _write_rows(handle, table)
-            handle.write("\n")
-
-
-def _write_rows(handle: object, table: Table) -> None:
-    for first in range(0, len(table), ROWS_AT_A_TIME):
-        texts = [_texts(label, c[first : first + ROWS_AT_A_TIME]) for label, c in table.columns.items()]
-        handle.write("\n".join(map(" ".join, zip(*texts))) + "\n")  # type: ignore[attr-defined]
-
-
-def _texts(label: str, values: np.ndarray) -> list[str]:
-    values = np.asarray(values)
-    if values.dtype.kind == "f":
-        return list(map(repr, values.astype(np.float64).tolist()))
-    if values.dtype.kind in "iub":
-        return list(map(str, values.astype(np.int64).tolist()))
-    return [_quoted(label, str(value)) for value in values.tolist()]
-
-
-def _quoted(label: str, text: str) -> str:
-    if text and text.isprintable() and " " not in text and text[0] not in "_#'\";" and text[:5].lower() not in ("data_", "loop_"):
-        return text
-    if len(text.splitlines()) > 1 or text[-1:] in ("\n", "\r"):
-        raise InputError(f"a text of column {label} must not hold line breaks; got {text!r}.")
-    for mark in ('"', "'"):
-        if not re.search(rf"{mark}(\s|$)", text):
-            return f"{mark}{text}{mark}"
-    raise InputError(f"a text of column {label} must not hold both kinds of quote before a blank; got {text!r}.")
+def _broken(lines: _Lines, at: int, got: int, wanted: int) -> FormatError:
+    text = lines.raw[at : at + 80].split(b"\n")[0].strip()
+    return lines.wrong(f"a row of this loop must have {wanted} values; got {got}: {_shown(text)}.", at)
