@@ -1,0 +1,8 @@
+"""Finding particles in micrographs: where (t) a copy of the particle sits, before anything else is known of it."""
+
+from vitreous.stages.picking.blobs import pick_blobs
+from vitreous.stages.picking.metrics import Agreement, agreement, match_picks, roc_auc
+from vitreous.stages.picking.params import PickParams
+from vitreous.stages.picking.picks import Picks
+
+__all__ = ["Agreement", "PickParams", "Picks", "agreement", "match_picks", "pick_blobs", "roc_auc"]
