@@ -143,6 +143,39 @@ def _fetch(flat, i, row, plane, fx, fy, fz):
     return low + (high - low) * fz, s + (t - s) * fz, e + (f - e) * fz, high - low
 
 
+@nb.njit(parallel=True, fastmath=FAST, cache=True)
+def correlate_rotations(flat, m, rotations, points, target, weight, cross, power):
+    """For every rotation: Σ w Re(ball(g p)* target(p)) and Σ w |ball(g p)|² over 3-D points p of the oversampled grid."""
+    row, plane = U(2 * (m + 1)), U(2 * (m + 1) * (2 * m + 1))
+    for b in nb.prange(rotations.shape[0]):
+        r = rotations[b]
+        total, squared = 0.0, 0.0
+        for k in range(points.shape[0]):
+            x, y, z = points[k, 0], points[k, 1], points[k, 2]
+            base, fx, fy, fz, sign = _cell(
+                r[0, 0] * x + r[0, 1] * y + r[0, 2] * z, r[1, 0] * x + r[1, 1] * y + r[1, 2] * z,
+                r[2, 0] * x + r[2, 1] * y + r[2, 2] * z, m,
+            )  # fmt: skip
+            i = U(2 * base)
+            re = _fetch(flat, i, row, plane, fx, fy, fz)[0]
+            im = _fetch(flat, i + U(1), row, plane, fx, fy, fz)[0] * sign
+            total += weight[k] * (re * target[2 * k] + im * target[2 * k + 1])
+            squared += weight[k] * (re * re + im * im)
+        cross[b] = total
+        power[b] = squared
+
+
+@nb.njit(parallel=True, fastmath=FAST, cache=True)
+def sample(flat, m, points, out):
+    """Fill ``out`` (re, im interleaved) with the ball at 3-D ``points`` of the oversampled grid."""
+    row, plane = U(2 * (m + 1)), U(2 * (m + 1) * (2 * m + 1))
+    for k in nb.prange(points.shape[0]):
+        base, fx, fy, fz, sign = _cell(points[k, 0], points[k, 1], points[k, 2], m)
+        i = U(2 * base)
+        out[2 * k] = _fetch(flat, i, row, plane, fx, fy, fz)[0]
+        out[2 * k + 1] = _fetch(flat, i + U(1), row, plane, fx, fy, fz)[0] * sign
+
+
 @nb.njit(inline="always", fastmath=FAST)
 def _phase_tables(tx, ty, half, step, along_x, along_y):
     """cos, sin of −2πi k t / size along each axis: two small tables instead of a sine and a cosine a point."""
