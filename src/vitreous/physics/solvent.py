@@ -30,8 +30,8 @@ ICE_DENSITY = 0.93
 ICE_MOLECULES = ICE_DENSITY * 0.602214076 / 18.015
 #: Volume taken by one dalton, Å³: partial specific volumes 0.73 and 0.55 cm³/g.
 VOLUME_PER_DALTON = {"protein": 1.212, "nucleic acid": 0.913}
-#: Inelastic mean free path in vitreous ice, Å, at 300 kV (Rice et al. 2018, J. Struct. Biol. 204:38, table 1, no filter).
-INELASTIC_PATH_300KV = 3000.0
+#: Inelastic mean free path in vitreous ice, Å, at 300 kV (Rice et al. 2018, J. Struct. Biol. 204:38).
+INELASTIC_PATH_300KV = 3950.0
 #: Structure factor of ice as k → 0: n k_B T times the compressibility of the water that was frozen.
 COMPRESSIBILITY_LIMIT = 0.064
 
