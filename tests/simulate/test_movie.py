@@ -27,7 +27,8 @@ from vitreous.simulate.settings import SessionSettings
 PIXEL = 3.0
 STILL = SessionSettings(
     shape=(192, 256), optics=Optics(pixel_size=PIXEL), frames=3, dose_per_frame=3.0, particles=4, contaminants=0,
-    ice_thickness=0.0, drift=0.0, local_motion=0.0, height=0.0, defocus=(18000.0, 18000.0), astigmatism=0.0, b_factor=50.0, seed=5,
+    ice_thickness=0.0, drift=0.0, local_motion=0.0, height=0.0, defocus=(18000.0, 18000.0), astigmatism=0.0,
+    b_factor=50.0, seed=5,
 )  # fmt: skip
 HELIX = replace(chiral_phantom(radius=20, pitch=30, sigma=3), weights=chiral_phantom(radius=20, pitch=30, sigma=3).weights * 200)
 
