@@ -4,5 +4,6 @@ from vitreous.stages.picking.blobs import pick_blobs
 from vitreous.stages.picking.metrics import Agreement, agreement, match_picks, roc_auc
 from vitreous.stages.picking.params import PickParams
 from vitreous.stages.picking.picks import Picks
+from vitreous.stages.picking.templates import pick_templates
 
-__all__ = ["Agreement", "PickParams", "Picks", "agreement", "match_picks", "pick_blobs", "roc_auc"]
+__all__ = ["Agreement", "PickParams", "Picks", "agreement", "match_picks", "pick_blobs", "pick_templates", "roc_auc"]

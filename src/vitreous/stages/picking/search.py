@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor
 from vitreous.numerics.filters import radius, raised_cosine
 from vitreous.stages.picking.correlation import LocalCorrelation
 from vitreous.stages.picking.noise import whiten_template
+from vitreous.stages.picking.params import PickParams
 from vitreous.stages.picking.peaks import find_peaks
 from vitreous.stages.picking.working import ACROSS
 
@@ -24,13 +27,24 @@ DISC_WINDOW, PROFILE_WINDOW = 0.7, 0.6
 """Radius of the pixels compared, in diameters: a disc needs a rim of background; an average brings its own halo."""
 
 
+class Search(Protocol):
+    """Finds peaks in a whitened picture, given the pixels that count and the whitening gain of a picture's shape."""
+
+    def __call__(self, white: Tensor, good: Tensor, curve: Tensor, curve_shape: tuple[int, int]) -> Found: ...
+
+
 @dataclass(frozen=True)
 class Found:
-    """Peaks (x, y) in working pixels, their scores, falling, and the template that gave them."""
+    """Peaks (x, y) in working pixels, their scores, falling, and the template or templates that gave them."""
 
     points: np.ndarray
     score: np.ndarray
     template: Tensor
+
+
+def disc_search(params: PickParams) -> Search:
+    """The search for discs of about the given diameter."""
+    return partial(search_discs, spacing=params.spacing * ACROSS)
 
 
 def window(radius_diameters: float) -> Tensor:
@@ -38,7 +52,7 @@ def window(radius_diameters: float) -> Tensor:
     return raised_cosine(radius((SIZE, SIZE)), radius_diameters * ACROSS, 1.0)
 
 
-def search(white: Tensor, good: Tensor, curve: Tensor, curve_shape: tuple[int, int], spacing: float) -> Found:
+def search_discs(white: Tensor, good: Tensor, curve: Tensor, curve_shape: tuple[int, int], *, spacing: float) -> Found:
     """Find what looks like a round particle of about the given diameter, without a template.
 
     Parameters
@@ -57,7 +71,7 @@ def search(white: Tensor, good: Tensor, curve: Tensor, curve_shape: tuple[int, i
     for share in DISCS:
         disc = raised_cosine(radius((SIZE, SIZE)), 0.5 * share * ACROSS, 0.15 * ACROSS)
         template = whiten_template(disc, curve, curve_shape)
-        tries.append((_peaks(matcher, template, spacing)))
+        tries.append(_peaks(matcher, template, spacing))
     found = max(tries, key=_contrast)[0]
     matcher = LocalCorrelation(white, good, window(PROFILE_WINDOW))
     for _ in range(ROUNDS):

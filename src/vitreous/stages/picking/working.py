@@ -29,11 +29,17 @@ class Working:
         Pixels of the micrograph per working pixel, (x, y).
     offset
         Where working pixel 0 lies in the micrograph, in its pixels.
+    across
+        The particle's diameter in pixels of the micrograph.
+    size
+        (x, y) of the micrograph in its pixels.
     """
 
     image: Tensor
     scale: tuple[float, float]
     offset: float
+    across: float
+    size: tuple[int, int]
 
     def to_micrograph(self, points: np.ndarray) -> np.ndarray:
         """(x, y) in working pixels to pixels of the micrograph, ``(n, 2)``."""
@@ -72,7 +78,7 @@ def working_image(image: Tensor, diameter_pixels: float, *, sign: float) -> Work
     small = _block_mean((image - image.mean()) * (sign / spread), block)
     size = tuple(max(1, round(n * block / factor)) for n in small.shape)
     scale = tuple(n * block / m for n, m in zip(small.shape, size))
-    return Working(fourier_resize(small, size), (scale[1], scale[0]), (block - 1) / 2)
+    return Working(fourier_resize(small, size), scale[::-1], (block - 1) / 2, diameter_pixels, tuple(image.shape)[::-1])
 
 
 def _block_mean(image: Tensor, block: int) -> Tensor:
