@@ -85,7 +85,7 @@ class Limits:
     power_ratio_most: float = 2.7
     ring_ratio_most: float = 4.0
     ice_excess_most: float = 0.1
-    specimen_power_least: float = 1.3
+    specimen_power_least: float = 1.15
     astigmatism_most: float = 1500.0
     sigmas: float = 5.0
 

@@ -140,14 +140,21 @@ class Likelihood:
                 chi(waves, self.optics, self.bins, self.phase_shift_deg))  # fmt: skip
 
     def objective(self, values: Tensor) -> float:
-        """−log L less the log prior; lower is better."""
+        """−log L less the log prior; lower is better. P/S beyond the ceiling counts by its logarithm only."""
         log_m, depth, phase = self.parts(values)
         log_s = log_m + torch.log1p(-depth * torch.cos(2 * phase))
         away = values - self._centre()
-        return float(self.bins.information * (log_s + self._ratio(log_s)).sum() + 0.5 * away @ self.penalty() @ away)
+        most = self._ceiling
+        ratio = self.bins.power * torch.exp(-log_s)
+        cost = torch.where(ratio <= most, ratio, most * (1 + torch.log(ratio.clamp_min(most) / most)))
+        return float(self.bins.information * (log_s + cost).sum() + 0.5 * away @ self.penalty() @ away)
+
+    @property
+    def _ceiling(self) -> float:
+        return 1 + SPOT / math.sqrt(self.bins.averages)
 
     def _ratio(self, log_s: Tensor) -> Tensor:
-        return (self.bins.power * torch.exp(-log_s)).clamp_max(1 + SPOT / math.sqrt(self.bins.averages))
+        return (self.bins.power * torch.exp(-log_s)).clamp_max(self._ceiling)
 
     def step(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Fisher scoring step, and the information (Fisher's and the prior's) at ``values``."""

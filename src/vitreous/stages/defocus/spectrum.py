@@ -57,14 +57,14 @@ def checked_image(image: np.ndarray | Tensor, pixel_size: float) -> Tensor:
     InputError
         If it is not a two-dimensional real image of at least 64 pixels and 256 Å a side, with finite values that vary.
     """
-    values = torch.as_tensor(np.ascontiguousarray(image) if isinstance(image, np.ndarray) else image)
-    require(values.ndim == 2, "a micrograph", tuple(values.shape), "two-dimensional (y, x)")
-    require(not values.is_complex(), "a micrograph", values.dtype, "real")
-    side = min(values.shape)
+    require(image.ndim == 2, "a micrograph", tuple(image.shape), "two-dimensional (y, x)")
+    complex_kind = image.is_complex() if isinstance(image, Tensor) else np.iscomplexobj(image)
+    require(not complex_kind, "a micrograph", str(image.dtype), "real")
+    side = min(image.shape)
     require(side >= LEAST_PIXELS and side * pixel_size >= LEAST_EXTENT, "a micrograph's side",
             f"{side} pixels, {side * pixel_size:.0f} Å", f"at least {LEAST_PIXELS} pixels and {LEAST_EXTENT:.0f} Å",
             instead="a larger image, or check the pixel size")  # fmt: skip
-    values = values.float()
+    values = image.detach().cpu().float() if isinstance(image, Tensor) else torch.from_numpy(np.array(image, dtype=np.float32))
     deviation, mean = (float(x) for x in torch.std_mean(values))
     if not math.isfinite(deviation):
         bad = int((~torch.isfinite(values)).sum())
