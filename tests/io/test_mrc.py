@@ -25,7 +25,8 @@ PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "zst": lambda raw: zstandar
 
 def mrc_bytes(
     values: np.ndarray, mode: int, order: str = "<", *, cell=(0.0, 0.0, 0.0), axes=(1, 2, 3), start=(0, 0, 0), intervals=None,
-    origin=(0.0, 0.0, 0.0), extended=0, stamp=True, map_word=b"MAP ", angles=(90.0, 90.0, 90.0), imod=None, statistics=(0.0, 0.0, 0.0),
+    origin=(0.0, 0.0, 0.0), extended=0, stamp=True, map_word=b"MAP ", angles=(90.0, 90.0, 90.0), imod=None,
+    statistics=(0.0, 0.0, 0.0),
 ) -> bytes:  # fmt: skip
     """An MRC file written from the format's description alone, by other code than the reader's."""
     sections, rows, columns = values.shape
@@ -59,7 +60,8 @@ shapes = st.tuples(*[st.integers(1, 7)] * 3)
        stamp=st.booleans(), map_word=st.sampled_from([b"MAP ", b"\0\0\0\0"]), packer=st.sampled_from(["", *PACKERS]))  # fmt: skip
 def test_every_mode_and_byte_order(tmp_path_factory, shape, mode, order, extended, stamp, map_word, packer):
     values = numbers(shape)
-    raw = mrc_bytes(values, mode, order, cell=tuple(1.5 * n for n in shape[::-1]), extended=extended, stamp=stamp, map_word=map_word)
+    cell = tuple(1.5 * n for n in shape[::-1])
+    raw = mrc_bytes(values, mode, order, cell=cell, extended=extended, stamp=stamp, map_word=map_word)
     path = tmp_path_factory.mktemp("mrc") / "a.mrc"
     path.write_bytes(PACKERS[packer](raw) if packer else raw)
     volume = read_volume(path)
@@ -159,7 +161,8 @@ def test_a_given_voxel_size_overrules_the_header(tmp_path: Path):
 
 def test_what_an_image_must_be(tmp_path: Path):
     refused(tmp_path, "one image is wanted; got 2 sections", read=read_image)
-    refused(tmp_path, "pixels must be square; got 1 Å in x and 2 Å in y", read=read_image, values=numbers((1, 2, 2)), cell=(2.0, 4.0, 1.0))
+    refused(tmp_path, "pixels must be square; got 1 Å in x and 2 Å in y", read=read_image, values=numbers((1, 2, 2)),
+            cell=(2.0, 4.0, 1.0))  # fmt: skip
     refused(tmp_path, "finite everywhere; got 4 values", read=read_image, values=np.full((1, 2, 2), np.inf))
     with pytest.raises(InputError, match="a file that exists; got nothing there"):
         read_image(tmp_path / "none.mrc")

@@ -96,8 +96,10 @@ def test_dialects(tmp_path: Path, reader: str, newline: str):
 
 
 @pytest.mark.parametrize(("values", "kind"), [
-    (["1", "-2", "+3"], "i"), (["1", "2.0"], "f"), (["1e5", "-.5", "3."], "f"), (["nan", "-inf", "1"], "f"), (["1", "None"], "O"),
-    (["0012", "0013"], "O"), (["1_2", "3_4"], "O"), (["1", "0012"], "O"), (["."], "O"), (["1e"], "O"), (["-"], "O"), (["0x10"], "O"),
+    (["1", "-2", "+3"], "i"), (["1", "2.0"], "f"), (["1e5", "-.5", "3."], "f"), (["nan", "-inf", "1"], "f"),
+    (["1", "None"], "O"),
+    (["0012", "0013"], "O"), (["1_2", "3_4"], "O"), (["1", "0012"], "O"), (["."], "O"), (["1e"], "O"), (["-"], "O"),
+    (["0x10"], "O"),
     (["12345678901234567890"], "f"), (["0", "-0"], "i"), (["1.2.3"], "O"), (["1e400"], "f"), (["٣"], "O"),
 ])  # fmt: skip
 def test_kinds_of_columns(tmp_path: Path, reader: str, values: list[str], kind: str):
@@ -127,7 +129,10 @@ def test_names_are_always_text(tmp_path: Path, reader: str):
 
 
 @settings(deadline=None, max_examples=60)
-@given(values=st.lists(st.floats(), min_size=1, max_size=30), form=st.sampled_from(["{!r}", "{:.6f}", "{:12.6e}", "{:g}", "{:.20e}"]))
+@given(
+    values=st.lists(st.floats(), min_size=1, max_size=30),
+    form=st.sampled_from(["{!r}", "{:.6f}", "{:12.6e}", "{:g}", "{:.20e}"]),
+)
 def test_decimals_are_read_to_the_last_bit(tmp_path_factory, values, form):
     path = tmp_path_factory.mktemp("star") / "a.star"
     texts = [form.format(value) for value in values]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -61,26 +62,26 @@ class Movie:
         return self.source.frame(index)
 
     def frames(self, *, threads: int = 1) -> Iterator[np.ndarray]:
-        """All frames in order; memory stays that of ``threads`` + 1 frames.
+        """All frames in order; memory stays that of a few.
 
         Parameters
         ----------
         threads
-            1 decodes a frame when it is asked for; more decode that many ahead while the caller works.
+            1 decodes a frame when it is asked for; more decode that many ahead while the caller works. A thread holds a frame
+            twice, packed and unpacked.
         """
         require(threads >= 1, "threads", threads, "1 or more")
         return self.source.frames() if threads == 1 else self._ahead(threads)
 
     def _ahead(self, threads: int) -> Iterator[np.ndarray]:
         with ThreadPoolExecutor(threads) as pool:
-            waiting: deque[Future[np.ndarray]] = deque()
+            indices = iter(range(self.count))
+            waiting = deque(pool.submit(self.source.frame, index) for index in islice(indices, threads))
             try:
-                for index in range(self.count):
-                    waiting.append(pool.submit(self.source.frame, index))
-                    if len(waiting) > threads:
-                        yield waiting.popleft().result()
                 while waiting:
-                    yield waiting.popleft().result()
+                    frame = waiting.popleft().result()
+                    waiting.extend(pool.submit(self.source.frame, index) for index in islice(indices, 1))
+                    yield frame
             finally:
                 for future in waiting:
                     future.cancel()

@@ -153,7 +153,7 @@ def _missing(path: Path, name: str, label: str) -> float:
 def optics_table(
     groups: Sequence[Optics],
     extra: Mapping[str, np.ndarray],
-    image_size: Sequence[int | None] = (),
+    image_size: Sequence[int] = (),
     pixel_label: str = PIXEL_SIZE,
 ) -> Table:
     """RELION 3.1's optics table; ``image_size`` fills rlnImageSize where ``extra`` does not have it."""
@@ -163,7 +163,7 @@ def optics_table(
         **{label: np.array([getattr(group, name) for group in groups], float) for name, label in LABELS.items()},
         pixel_label: np.array([group.pixel_size for group in groups], float),
     }
-    if image_size and all(image_size):
+    if image_size:
         columns |= {"rlnImageSize": np.array(image_size), "rlnImageDimensionality": np.full(len(groups), 2)}
     dropped = ("rlnMagnification", "rlnDetectorPixelSize")
     return Table(columns | {k: v for k, v in extra.items() if k not in columns and k not in dropped})

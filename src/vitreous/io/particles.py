@@ -250,12 +250,14 @@ def _text(values: list[str]) -> np.ndarray:
     return array
 
 
-def _image_size(p: Particles) -> list[int | None]:
-    """Pixels a side of each optics group's images, read from the first stack of each; None where there is none to look at."""
+def _image_size(p: Particles) -> list[int]:
+    """Pixels a side of each optics group's images, read from the first stack of each; empty if there is none to look at."""
     sizes: list[int | None] = []
     for group in range(len(p.optics)):
         rows = np.flatnonzero((p.group == group) & (p.stack_index >= 0)) if p.stack_index is not None else []
         file = p.stack[p.stack_index[rows[0]]] if len(rows) else None
         sizes.append(read_header(file).shape[-1] if file is not None and file.is_file() else None)
-    return sizes
+    # RELION wants a size for every group, also for one that has no particles left.
+    usual = next(filter(None, sizes), None)
+    return [] if usual is None else [size or usual for size in sizes]
 

@@ -87,18 +87,17 @@ def unpack_nibbles(image: np.ndarray) -> np.ndarray:
 def _opened(path: Path) -> tifffile.TiffFile:
     import tifffile
 
+    # A damaged directory shows in a dozen types of error from several depths of the reader.
     try:
         return tifffile.TiffFile(path)
-    except (tifffile.TiffFileError, ValueError, IndexError, KeyError) as error:
+    except Exception as error:
         raise FormatError(path, f"it is not a whole TIFF file ({error}).") from error
 
 
 def _page(file: tifffile.TiffFile, index: int, path: Path) -> tifffile.TiffPage:
-    import struct
-
     try:
         return file.pages[index].aspage()
-    except (IndexError, ValueError, KeyError, TypeError, struct.error) as error:
+    except Exception as error:
         raise FormatError(path, f"the directory of this frame cannot be read ({error}). The file was cut off.",
                           f"frame {index + 1}") from error  # fmt: skip
 
