@@ -1,10 +1,10 @@
 """Movie alignment against RELION in one run: a 4096² x 30 LZW TIFF movie with planted motion, 5 x 5 patches, dose weighting.
 
-The movie is simulated with truth: particles in ice with a CTF and damage, counted at 1 e/pixel/frame with an uneven gain and
-hot pixels; every point of the specimen follows a drift that all share and a local motion that falls off with dose and varies over the
-field as sines do, which no cubic follows exactly. Errors are root mean squares of the vector between found and planted
-shift over the field and the frames, after the mean over the frames is taken away at every place (a shift that all frames
-share blurs nothing).
+The movie is simulated with truth: particles in ice with a CTF and damage, counted at 1 e/pixel/frame with an uneven gain
+and hot pixels; every point of the specimen follows a drift that all share and a local motion that falls off with dose and
+varies over the field as sines do, which no cubic follows exactly. Errors are root mean squares of the vector between
+found and planted shift over the field and the frames, after the mean over the frames is taken away at every place (a
+shift that all frames share blurs nothing).
 
     python benchmarks/movie_alignment.py [--folder build/movie-benchmark] [--seed 0] [--no-relion]
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -161,7 +160,8 @@ def make_movie(folder: Path, seed: int) -> PlantedMotion:
     with mrcfile.new(folder / "gain.mrc", overwrite=True) as file:
         file.set_data(gain)
     (folder / "movies.star").write_text(
-        "# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnMicrographOriginalPixelSize #3\n"
+        "# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n"
+        "_rlnMicrographOriginalPixelSize #3\n"
         f"_rlnVoltage #4\n_rlnSphericalAberration #5\n_rlnAmplitudeContrast #6\ngroup 1 {PIXEL} {VOLTAGE} {CS} {AMPLITUDE}\n\n"
         "# version 30001\n\ndata_movies\n\nloop_\n_rlnMicrographMovieName #1\n_rlnOpticsGroup #2\nmovie.tiff 1\n"
     )
@@ -170,8 +170,8 @@ def make_movie(folder: Path, seed: int) -> PlantedMotion:
 
 
 def errors(shifts: np.ndarray, motion: PlantedMotion) -> dict[str, float]:
-    """RMS errors in pixels of shifts ``(frames, y, x, 2)`` found at :func:`test_places`."""
-    x, y = test_places()
+    """RMS errors in pixels of shifts ``(frames, y, x, 2)`` found at :func:`probe_places`."""
+    x, y = probe_places()
     truth = -np.stack([motion.at(frame, x, y) for frame in range(FRAMES)])
     off = shifts - truth
     off -= off.mean(axis=0)
@@ -184,7 +184,7 @@ def errors(shifts: np.ndarray, motion: PlantedMotion) -> dict[str, float]:
     }  # fmt: skip
 
 
-def test_places() -> tuple[np.ndarray, np.ndarray]:
+def probe_places() -> tuple[np.ndarray, np.ndarray]:
     """A lattice over the field, 3 % from its edges, pixels."""
     at = np.linspace(0.03 * SIZE, 0.97 * SIZE, 25)
     return np.meshgrid(at, at)
@@ -204,8 +204,8 @@ def measured(command: list[str], folder: Path) -> tuple[float, float, float]:
 def relion(folder: Path) -> list[str]:
     """The command of the peer."""
     return [
-        "relion_run_motioncorr", "--i", "movies.star", "--o", "relion/", "--use_own", "--j", "2", "--patch_x", "5", "--patch_y", "5",
-        "--dose_weighting", "--dose_per_frame", str(DOSE), "--gainref", "gain.mrc", "--bfactor", "150",
+        "relion_run_motioncorr", "--i", "movies.star", "--o", "relion/", "--use_own", "--j", "2", "--patch_x", "5",
+        "--patch_y", "5", "--dose_weighting", "--dose_per_frame", str(DOSE), "--gainref", "gain.mrc", "--bfactor", "150",
     ]  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def ours_in_process(folder: Path) -> None:
     assert found.weighted is not None
     with mrcfile.new(folder / "ours.mrc", overwrite=True) as file:
         file.set_data(found.weighted)
-    x, y = test_places()
+    x, y = probe_places()
     shifts = found.field.on_lattice(x[0], SIZE - 1 - y[:, 0]) * [1, -1]
     polynomial = found.motion.shift(np.arange(FRAMES)[:, None, None], x, SIZE - 1 - y) / PIXEL * [1, -1]
     np.savez(folder / "ours.npz", field=shifts, polynomial=polynomial)
@@ -236,10 +236,10 @@ def ours_in_process(folder: Path) -> None:
 
 
 def relion_shifts(folder: Path) -> np.ndarray:
-    """RELION's model at :func:`test_places`, pixels."""
+    """RELION's model at :func:`probe_places`, pixels."""
     from vitreous.io.motion import read_motion
 
-    x, y = test_places()
+    x, y = probe_places()
     motion = read_motion(folder / "relion" / "movie.star", pixel_size=PIXEL).motion
     return motion.shift(np.arange(FRAMES)[:, None, None], x, y) / PIXEL
 
@@ -263,7 +263,8 @@ def main() -> None:
         rows["RELION"] = (*measured(relion(folder), folder), relion_shifts(folder))
     for name, (cpu, memory, wall, shifts) in rows.items():
         off = errors(shifts, motion)
-        print(f"{name:22s} CPU {cpu:6.1f} s  peak {memory:6.0f} MB  wall {wall:5.1f} s  error " + "  ".join(f"{k} {v:.3f}" for k, v in off.items()))
+        told = "  ".join(f"{k} {v:.3f}" for k, v in off.items())
+        print(f"{name:22s} CPU {cpu:6.1f} s  peak {memory:6.0f} MB  wall {wall:5.1f} s  error in px: {told}")
     print((folder / "ours.json").read_text())
     if "RELION" in rows:
         row(rows, motion)
@@ -275,9 +276,10 @@ def row(rows: dict, motion: PlantedMotion) -> None:
     (cpu, memory, _, field), (peer_cpu, peer_memory, _, peer) = rows["Vitreous"], rows["RELION"]
     a, b = errors(field, motion), errors(peer, motion)
     print(
-        f"| movie alignment, {SIZE}² x {FRAMES} uint8 LZW TIFF, 5 x 5 patches, dose weighting | 2 x AVX-512 cores | CPU {cpu:.1f} s against "
-        f"{peer_cpu:.1f} s (1/{peer_cpu / cpu:.1f}) | peak {memory:.0f} MB against {peer_memory:.0f} MB | error {a['all']:.3f} px "
-        f"against {b['all']:.3f} px, first three frames {a['first three']:.3f} against {b['first three']:.3f} |"
+        f"| movie alignment, {SIZE}² x {FRAMES} uint8 LZW TIFF, 5 x 5 patches, dose weighting | 2 x AVX-512 cores "
+        f"| CPU {cpu:.1f} s against {peer_cpu:.1f} s (1/{peer_cpu / cpu:.1f}) | peak {memory:.0f} MB against {peer_memory:.0f} MB "
+        f"| error {a['all']:.3f} px against {b['all']:.3f} px, first three frames {a['first three']:.3f} against "
+        f"{b['first three']:.3f} |"
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import lru_cache
 
 import torch
 
@@ -52,14 +53,24 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@lru_cache(maxsize=2)
+def _pool(process: int, count: int) -> ThreadPoolExecutor:
+    """The threads of this process: kept, because each new thread would keep memory of its own; a forked child makes others."""
+    return ThreadPoolExecutor(count, thread_name_prefix=f"vitreous-{process}")
+
+
 def in_threads(call: Callable[[int], object], count: int) -> None:
-    """Call ``call(0)`` to ``call(count - 1)`` on all threads; the first error is raised. The calls must not depend on each other."""
-    with ThreadPoolExecutor(threads()) as pool:
-        for job in [pool.submit(call, index) for index in range(count)]:
-            job.result()
+    """Call ``call(0)`` to ``call(count - 1)`` on all threads; the first error is raised.
+
+    The calls must not depend on each other, nor call this function.
+    """
+    jobs = [_pool(os.getpid(), threads()).submit(call, index) for index in range(count)]
+    wait(jobs)
+    for job in jobs:
+        job.result()
 
 
 def in_runs(call: Callable[[int, int], object], count: int) -> None:
-    """Call ``call(first, last)`` on all threads for consecutive runs that make up 0 to ``count``."""
+    """Call ``call(first, last)`` on all threads for consecutive runs that make up 0 to ``count``; see :func:`in_threads`."""
     runs = max(1, min(count, 4 * threads()))
     in_threads(lambda i: call(count * i // runs, count * (i + 1) // runs), runs)

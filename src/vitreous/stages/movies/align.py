@@ -16,15 +16,12 @@ from vitreous.stages.movies.defects import checked_gain, find_defects, mend_gain
 from vitreous.stages.movies.drift import Drift, find_drift
 from vitreous.stages.movies.exposure import WeightBasis, doses
 from vitreous.stages.movies.field import ShiftField
-from vitreous.stages.movies.frames import ArrayFrames, Frames, Stack
+from vitreous.stages.movies.frames import ArrayFrames, Frames, Stack, read_stack
 from vitreous.stages.movies.local import LocalMotion, find_local_motion, polynomial_nodes, polynomial_of
 from vitreous.stages.movies.params import AlignmentParams
 from vitreous.stages.movies.shrink import shrink
 from vitreous.stages.movies.signal import prepared
 from vitreous.stages.movies.sums import basis_sums, binned_size, combine
-
-#: Counts per shrunk pixel that a group of frames should hold before pairs of groups are compared.
-PAIR_COUNTS = 4.0
 
 
 def align_movie(
@@ -63,9 +60,9 @@ def align_movie(
 
     Notes
     -----
-    1. Frames are corrected and shrunk. 2. Whole frames are aligned by pairs (MotionCorr) and then by maximum likelihood. 3. Patches
-    are aligned by maximum likelihood in turns with a smooth field in space and time. 4. Every frame is moved by the field with
-    a short filter and added to a few sums, from which the plain and the exposure-weighted sum are made.
+    1. Frames are corrected and shrunk. 2. Whole frames are aligned by pairs (MotionCorr), then by maximum likelihood.
+    3. Patches are aligned by maximum likelihood in turns with a smooth field in space and time. 4. Every frame is moved by
+    the field with a short filter and added to a few sums, from which the plain and the exposure-weighted sum are made.
 
     References: Li et al. 2013, Nature Methods 10:584; Zheng et al. 2017, Nature Methods 14:331; Grant & Grigorieff 2015, eLife
     4:e06980; Zivanov et al. 2019, IUCrJ 6:5.
@@ -99,11 +96,13 @@ def aligned(movie: Frames, optics: Optics, params: AlignmentParams, gain: NDArra
     )
 
 
-def corrected(movie: Frames, gain: NDArray | None, params: AlignmentParams) -> tuple[Stack, NDArray[np.float32], NDArray[np.int64]]:
+def corrected(
+    movie: Frames, gain: NDArray | None, params: AlignmentParams
+) -> tuple[Stack, NDArray[np.float32], NDArray[np.int64]]:
     """Checked frames with mended defects, the gain to multiply them with, and the defects as (x, y)."""
     factors = checked_gain(gain, tuple(movie.shape))
-    stack = Stack(movie, params.keep_bytes)
-    bad = find_defects(stack.total, factors) if params.mend else factors == 0
+    stack, total = read_stack(movie, params.keep_bytes)
+    bad = find_defects(total, factors) if params.mend else factors == 0
     patching = plan_patching(bad)
     if len(patching.y):
         stack.mend(patching)
@@ -117,10 +116,8 @@ def find_motion(
     """Drift of whole frames and local motion, in shrunk pixels."""
     shape = (stack.shape[0] // factor, stack.shape[1] // factor)
     pixel_size = optics.pixel_size * factor
-    counts = float(stack.total.mean(dtype=np.float64)) / len(stack) * float(gain.mean()) * factor**2
-    group = int(np.clip(np.ceil(PAIR_COUNTS / max(counts, 1e-6)), 1, max(1, len(stack) // 4)))
     spectra = transforms(stack, gain, factor, shape)
-    drift = find_drift(spectra, shape, pixel_size, params.coarsest, group)
+    drift = find_drift(spectra, shape, pixel_size, params.coarsest)
     report(Progress("align frames", 1, 1, {"drift_error_angstrom": drift.deviation * pixel_size}))
     if params.model == "global":
         return drift, None
@@ -180,12 +177,11 @@ def describe(
     shifts, patches = drift.shifts * unit, np.zeros((0, 5))
     if local is not None:
         shifts = (drift.shifts + local.common) * unit
-        own = (local.measured - local.common) * unit
-        own = own - own.mean(axis=1, keepdims=True)
         centres = local.grid.centres * [stack.shape[1], stack.shape[0]]
-        numbers = np.arange(1, len(stack) + 1)
+        numbers = np.round(local.times) + 1
         patches = np.concatenate([
-            np.column_stack([numbers, np.broadcast_to(centre, (len(numbers), 2)), values]) for centre, values in zip(centres, own)
+            np.column_stack([numbers, np.broadcast_to(centre, (len(numbers), 2)), values * unit])
+            for centre, values in zip(centres, local.measured)
         ])  # fmt: skip
     return Motion(
         shape=stack.shape, pixel_size=optics.pixel_size, global_shifts=shifts, local=polynomial * optics.pixel_size,
@@ -202,11 +198,13 @@ def trace(field: ShiftField, local: LocalMotion | None) -> tuple[NDArray[np.floa
 
 
 def figures(
-    drift: Drift, local: LocalMotion | None, field: ShiftField, motion: Motion, defects: NDArray, factor: int, params: AlignmentParams
-) -> dict[str, float]:
+    drift: Drift, local: LocalMotion | None, field: ShiftField, motion: Motion, defects: NDArray, factor: int,
+    params: AlignmentParams,
+) -> dict[str, float]:  # fmt: skip
     """Numbers that tell how it went."""
     unit = motion.pixel_size * factor
-    early_frames = (params.early_dose - params.pre_exposure) / params.dose_per_frame if params.dose_per_frame else motion.frames / 8
+    dose = params.dose_per_frame
+    early_frames = (params.early_dose - params.pre_exposure) / dose if dose else motion.frames / 8
     total, early, late = path_lengths(motion.global_shifts, early_frames)
     out = {
         "motion_total_angstrom": total,

@@ -41,7 +41,7 @@ def checked_gain(gain: NDArray | None, shape: tuple[int, int]) -> NDArray:
         raise InputError(f"gain must have the frames' size {tuple(shape)} (y, x); got {gain.shape}. Try: {hint}.")
     sound = np.isfinite(gain) & (gain > 0)
     require(bool(sound.any()), "gain", "no such value", "positive somewhere (it multiplies the frames)")
-    return gain.copy() if sound.all() else np.where(sound, gain, np.float32(0))
+    return np.ascontiguousarray(gain) if sound.all() else np.where(sound, gain, np.float32(0))
 
 
 def robust_spread(values: NDArray) -> tuple[float, float]:
@@ -83,9 +83,10 @@ def find_defects(total: NDArray, gain: NDArray) -> NDArray[np.bool_]:
     """
     corrected = total * gain
     lowest = float(corrected.min())
-    level = 2 * np.sqrt(corrected + np.float32(0.375 - min(lowest, 0.0)))
+    level = np.sqrt(np.add(corrected, np.float32(0.375 - min(lowest, 0.0)), out=corrected), out=corrected)
+    level *= 2
     centre, spread = robust_spread(level)
-    unlikely = np.abs(level - centre) > LIMIT * spread
+    unlikely = (level < centre - LIMIT * spread) | (level > centre + LIMIT * spread)
     bad = gain == 0
     y, x = np.nonzero(unlikely & ~bad)
     if 0 < len(y) <= MOST * total.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -18,10 +19,18 @@ from vitreous.stages.movies.signal import SignalToNoise, high_pass, ring_power, 
 
 #: Pairs of frames this far apart are compared.
 GAPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
+#: Å: pairs are compared by detail down to about this.
+PAIR_DETAIL = 25.0
 #: Largest image in which pairs are compared, pixels.
 PAIR_SIZE = 512
 #: Detail finer than these (Å) is damped in successive steps, so that a shift far off is drawn in; then all takes part.
 SOFTENING = (60.0, 30.0, 0.0, 0.0, 0.0)
+#: A peak is believed when it stands this many standard deviations above its map: chance gives about 5.
+SIGNIFICANT = 6.5
+#: Share of believed pairs that is enough; with fewer, more frames are summed before pairs are compared.
+BELIEVED = 0.7
+#: Precision (1 / pixels²) of the belief that a step of the climb is small; it matters only where there is no signal.
+STEADINESS = 0.25
 #: Pixels of the shrunk frame: a step smaller than this ends the climb.
 ENOUGH = 0.01
 
@@ -51,8 +60,8 @@ class Drift:
     pairs: int
 
 
-def peak(correlation: Tensor) -> NDArray[np.float64]:
-    """Place of the maximum of a periodic map as (x, y), signed, refined by a parabola along each axis."""
+def peak(correlation: Tensor) -> tuple[NDArray[np.float64], float]:
+    """Place of the maximum of a periodic map as (x, y), signed, refined by a parabola along each axis; and its height in σ."""
     height, width = correlation.shape
     row, column = divmod(int(correlation.argmax()), width)
     place = []
@@ -61,7 +70,7 @@ def peak(correlation: Tensor) -> NDArray[np.float64]:
         bend = before - 2 * here + after
         offset = 0.5 * (before - after) / bend if bend < 0 else 0.0
         place.append((index + size // 2) % size - size // 2 + offset)
-    return np.array(place)
+    return np.array(place), float(correlation[row, column] / correlation.std().clamp_min(1e-30))
 
 
 def power_of(spectrum: Tensor) -> Tensor:
@@ -69,38 +78,56 @@ def power_of(spectrum: Tensor) -> Tensor:
     return spectrum.real**2 + spectrum.imag**2
 
 
-def whitened(spectra: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Transforms divided by their mean amplitude in each ring."""
+def whiten(spectra: Tensor, shape: tuple[int, int]) -> None:
+    """Divide transforms, in place, by their mean amplitude in each ring."""
     power = shell_average(sum(power_of(s) for s in spectra) / len(spectra), shape)
     gain = spread(power.clamp_min(1e-30).rsqrt(), shape).to(torch.float32)
-    return spectra * gain
+    spectra *= gain
 
 
-def pair_shifts(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coarsest: float, group: int) -> tuple[NDArray, int, int]:
-    """Shifts of frames from cross-correlations of pairs of groups of ``group`` frames.
+def compare_pairs(spectra: Tensor, size: tuple[int, int], step: float, coarsest: float) -> tuple[NDArray, NDArray, NDArray]:
+    """Shifts between pairs of transforms of images of ``size`` with ``step`` Å per pixel.
+
+    Returns
+    -------
+    pairs, shifts, heights
+        ``(m, 2)`` numbers of the images, ``(m, 2)`` places of the peaks, ``(m,)`` their heights in σ.
+    """
+    k = frequency_squared(size, step).sqrt()
+    weight = torch.exp(-((k * PAIR_DETAIL) ** 2)) * torch.from_numpy(high_pass(k.numpy(), 1 / coarsest)).float()
+    pairs = np.array([(i, i + gap) for gap in GAPS for i in range(len(spectra) - gap)])
+    found = [peak(irfft2(spectra[j] * spectra[i].conj() * weight, size)) for i, j in pairs]
+    return pairs, np.array([place for place, _ in found]), np.array([height for _, height in found])
+
+
+def pair_shifts(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coarsest: float) -> tuple[NDArray, int, int]:
+    """Shifts of frames from cross-correlations of pairs of frames, or of groups of frames where single ones show too little.
 
     Returns
     -------
     shifts, rejected, pairs
-        ``(n, 2)`` in pixels of ``shape``, and how many pairs there were and how many were left out.
+        ``(n, 2)`` in pixels of ``shape``, and how many pairs were left out of how many. The shifts are 0, and all pairs
+        left out, where even halves of the movie do not show the same thing.
     """
     frames = len(spectra)
-    scale = min(1.0, PAIR_SIZE / max(shape))
-    small = tuple(2 * max(16, round(n * scale / 2)) for n in shape)
-    starts = np.arange(0, frames - group + 1, group) if frames >= 2 * group else np.array([0, frames // 2])
-    ends = np.append(starts[1:], frames)
-    grouped = torch.stack([resize_spectrum(spectra[a:b].sum(dim=0), small) for a, b in zip(starts, ends)])
-    grouped = whitened(grouped, small)
-    step = pixel_size * shape[1] / small[1]
-    k = frequency_squared(small, step).sqrt()
-    weight = torch.exp(-((k * 25.0) ** 2)) * torch.from_numpy(high_pass(k.numpy(), 1 / coarsest)).float()
-    pairs = np.array([(i, i + gap) for gap in GAPS for i in range(len(starts) - gap)])
-    measured = np.array([peak(irfft2(grouped[j] * grouped[i].conj() * weight, small)) for i, j in pairs])
-    places, used = shifts_from_pairs(pairs, measured, len(starts), floor=0.3)
-    places = places * [shape[1] / small[1], shape[0] / small[0]]
-    middles = (starts + ends - 1) / 2
-    places = np.stack([np.interp(np.arange(frames), middles, places[:, axis]) for axis in (0, 1)], axis=1)
-    return -places, int((~used).sum()), len(pairs)
+    small = tuple(2 * max(16, round(n * min(1.0, PAIR_SIZE / max(shape)) / 2)) for n in shape)
+    scale = np.array([shape[1] / small[1], shape[0] / small[0]])
+    single = torch.stack([resize_spectrum(s, small) for s in spectra])
+    for groups in (max(2, frames >> halvings) for halvings in range(frames.bit_length())):
+        edges = np.round(np.linspace(0, frames, groups + 1)).astype(int)
+        grouped = torch.stack([single[a:b].sum(dim=0) for a, b in pairwise(edges)])
+        whiten(grouped, small)
+        pairs, measured, heights = compare_pairs(grouped, small, pixel_size * scale[0], coarsest)
+        believed = heights > SIGNIFICANT
+        linked = len(np.unique(pairs[believed])) == groups
+        if believed.mean() >= BELIEVED and linked:
+            places, used = shifts_from_pairs(pairs[believed], measured[believed], groups, floor=0.3)
+            middles = (edges[1:] + edges[:-1] - 1) / 2
+            places = np.stack([np.interp(np.arange(frames), middles, axis) for axis in (places * scale).T], axis=1)
+            return -places, len(pairs) - int(used.sum()), len(pairs)
+        if groups == 2:
+            break
+    return np.zeros((frames, 2)), len(pairs), len(pairs)
 
 
 def weights_of(grid: Frequencies, snr: SignalToNoise, frames: int, cutoff: float, soften: float) -> tuple[NDArray, NDArray]:
@@ -111,7 +138,7 @@ def weights_of(grid: Frequencies, snr: SignalToNoise, frames: int, cutoff: float
     return weight * np.exp(-((k * soften) ** 2)), ratio
 
 
-def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coarsest: float, group: int) -> Drift:
+def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coarsest: float) -> Drift:
     """Align whole frames.
 
     Parameters
@@ -124,15 +151,13 @@ def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coars
         Å per shrunk pixel.
     coarsest
         Å; coarser detail is left out.
-    group
-        Frames summed before pairs of them are compared.
 
     References
     ----------
     Li et al. 2013, Nature Methods 10:584 (pairs); the climb is maximum likelihood with the specimen integrated out.
     """
     frames = len(spectra)
-    shifts, rejected, pairs = pair_shifts(spectra, shape, pixel_size, coarsest, group)
+    shifts, rejected, pairs = pair_shifts(spectra, shape, pixel_size, coarsest)
     single = ring_power(sum(power_of(s) for s in spectra) / frames, shape)
     whole = Frequencies.up_to(shape, 0.5)
     values = spectra.numpy()[:, whole.rows, : len(whole.kx)]
@@ -146,9 +171,9 @@ def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coars
         weight /= snr.noise_at(whole.magnitude) * shape[0] * shape[1]
         slope = slopes(values, along_y, along_x, total, weight.astype(np.float32), whole.ky, whole.kx)
         curvature = whole.curvature(weight * snr.noise_at(whole.magnitude) * shape[0] * shape[1], ratio, frames)
-        step = slope / np.maximum(curvature, 1e-12)
+        step = slope / (curvature + STEADINESS)
         shifts = shifts + np.clip(step, -4.0, 4.0)
         if soften == 0 and np.abs(step).max() < ENOUGH:
             break
-    deviation = float(np.mean(np.maximum(curvature, 1e-12) ** -0.5))
+    deviation = float(np.mean((curvature + STEADINESS) ** -0.5))
     return Drift(shifts - shifts[0], snr, deviation, rejected, pairs)

@@ -108,35 +108,20 @@ def frames_of(movie: Frames) -> Iterator[NDArray]:
 
 
 class Stack:
-    """Checked frames with their defects mended.
+    """Checked frames with their defects mended; :func:`read_stack` makes it.
 
     Parameters
     ----------
     movie
         Where the frames come from.
-    keep_bytes
-        Frames that take up to this stay in memory, as stored; others are read again each time.
-
-    Attributes
-    ----------
-    total
-        float32 ``(y, x)``, the sum of the frames as stored.
+    kept
+        The frames ``(n, y, x)`` as stored, or None if they are to be read again each time.
     """
 
-    def __init__(self, movie: Frames, keep_bytes: int) -> None:
-        count, shape = len(movie), tuple(movie.shape)
-        require(count >= 2, "number of frames", count, "2 or more", instead="the movie, not its sum")
-        require(min(shape) >= 64, "size of a frame", shape, "64 pixels or more along each axis")
+    def __init__(self, movie: Frames, kept: NDArray | None) -> None:
         self.movie = movie
-        self.total = np.zeros(shape, dtype=np.float32)
-        self._kept: NDArray | None = None
+        self._kept = kept
         self._mend: Mend = leave
-        for index, values in enumerate(frames_of(movie)):
-            take_in(values, index, self.total)
-            if index == 0 and values.nbytes * count <= keep_bytes:
-                self._kept = np.empty((count, *shape), dtype=values.dtype)
-            if self._kept is not None:
-                self._kept[index] = values
 
     def __len__(self) -> int:
         return len(self.movie)
@@ -144,7 +129,7 @@ class Stack:
     @property
     def shape(self) -> tuple[int, int]:
         """(y, x) in pixels."""
-        return self.total.shape  # type: ignore[return-value]
+        return tuple(self.movie.shape)  # type: ignore[return-value]
 
     def mend(self, patching: Mend) -> None:
         """Let ``patching(values, index)`` replace, in place, the defects of every frame handed out from now on."""
@@ -171,3 +156,39 @@ class Stack:
                 first, run = first + len(run), []
         if run:
             yield first, np.stack(run)
+
+
+def read_stack(movie: Frames, keep_bytes: int) -> tuple[Stack, NDArray[np.float32]]:
+    """Read and check all frames.
+
+    Parameters
+    ----------
+    movie
+        Where they come from.
+    keep_bytes
+        Frames that take up to this stay in memory, as stored; others are read again each time.
+
+    Returns
+    -------
+    Stack
+        The frames.
+    ndarray
+        float32 ``(y, x)``, their sum as stored.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two frames, or one cannot be aligned.
+    """
+    count, shape = len(movie), tuple(movie.shape)
+    require(count >= 2, "number of frames", count, "2 or more", instead="the movie, not its sum")
+    require(min(shape) >= 64, "size of a frame", shape, "64 pixels or more along each axis")
+    total = np.zeros(shape, dtype=np.float32)
+    kept: NDArray | None = None
+    for index, values in enumerate(frames_of(movie)):
+        take_in(values, index, total)
+        if index == 0 and values.nbytes * count <= keep_bytes:
+            kept = np.empty((count, *shape), dtype=values.dtype)
+        if kept is not None:
+            kept[index] = values
+    return Stack(movie, kept), total

@@ -132,7 +132,11 @@ def tile_centres(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def add_frames(
-    frames: NDArray, gain: NDArray[np.float32], shifts: NDArray[np.float64], weights: NDArray[np.float64], out: NDArray[np.float32]
+    frames: NDArray,
+    gain: NDArray[np.float32],
+    shifts: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float32],
 ) -> NDArray[np.int64]:
     """Add moved frames to weighted sums: out_q += Σ_i w_qi frame_i(position − shift_i).
 

@@ -59,11 +59,13 @@ class AlignmentParams:
     keep_bytes: int = 1 << 30
 
     def __post_init__(self) -> None:
-        require(self.dose_per_frame >= 0, "dose_per_frame", self.dose_per_frame, "0 or more, in e/Å² a frame", instead="--dose 1.2")
+        require(self.dose_per_frame >= 0, "dose_per_frame", self.dose_per_frame, "0 or more, in e/Å² a frame",
+                instead="--dose 1.2")  # fmt: skip
         require(self.pre_exposure >= 0, "pre_exposure", self.pre_exposure, "0 or more, in e/Å²")
-        require(self.patches is None or min(self.patches) >= 1, "patches", self.patches, "1 or more along x and y", instead="(5, 5)")
+        require(self.patches is None or min(self.patches) >= 1, "patches", self.patches, "1 or more along x and y",
+                instead="(5, 5)")  # fmt: skip
         require(self.model in ("smooth", "polynomial", "global"), "model", self.model, "smooth, polynomial or global")
-        require(self.bin_factor >= 1, "bin_factor", self.bin_factor, "1 or more", instead="2 for super-resolution movies")
+        require(self.bin_factor >= 1, "bin_factor", self.bin_factor, "1 or more", instead="2 for super-resolution")
         require(self.align_pixel > 0, "align_pixel", self.align_pixel, "positive, in Å")
         require(self.coarsest > 2 * self.align_pixel, "coarsest", self.coarsest, "above twice align_pixel, in Å")
         require(self.iterations >= 1, "iterations", self.iterations, "1 or more")

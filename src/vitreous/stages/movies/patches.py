@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -126,12 +127,22 @@ class Patches:
     cutoff: float
 
 
-def aligned_frames(spectra: Tensor, shifts: NDArray, shape: tuple[int, int]) -> Tensor:
-    """Frames shifted by ``shifts`` (x, y), back in real space."""
+def into_aligned_frames(spectra: Tensor, shifts: NDArray, shape: tuple[int, int]) -> Tensor:
+    """Frames shifted by ``shifts`` (x, y), back in real space, in the memory of ``spectra``, which are used up.
+
+    Parameters
+    ----------
+    spectra
+        Half transforms, contiguous, ``(n, y, x // 2 + 1)``.
+    shifts
+        ``(n, 2)``, pixels.
+    shape
+        (y, x).
+    """
     grid = Frequencies.up_to(shape, 0.5)
     rows, columns = torch.from_numpy(grid.rows), len(grid.kx)
     phases = [torch.from_numpy(along) for along in grid.phases(shifts)]
-    out = torch.empty(len(spectra), *shape)
+    out = torch.view_as_real(spectra).reshape(len(spectra), shape[0], -1)[:, :, : shape[1]]
 
     def one(i: int) -> None:
         moved = torch.zeros_like(spectra[i])
@@ -166,13 +177,24 @@ def cut_patches(frames: Tensor, grid: Grid, snr: SignalToNoise, cutoff: float) -
 
     def one(number: int) -> None:
         y, x = grid.corners[number]
-        cut = frames[:, y : y + grid.size[0], x : x + grid.size[1]] * fade
-        kept = torch.from_numpy(out[number])
-        torch.mul(rfft2(cut)[:, rows, : k.shape[1]], gain, out=kept)
-        single[number] = (kept.real**2 + kept.imag**2).sum(dim=0).numpy()
+        for values, frame in zip(torch.from_numpy(out[number]), frames):
+            spectrum = rfft2(frame[y : y + grid.size[0], x : x + grid.size[1]] * fade)
+            torch.mul(spectrum[rows, : k.shape[1]], gain, out=values)
+        single[number] = power_over_frames(out[number])
 
     in_threads(one, len(out))
     return Patches(grid, frequencies, out, single, snr.ratio_at(k), cutoff)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def power_over_frames(spectra):
+    """Σ_i |X_i|²: ``(n, h, w)`` to ``(h, w)``."""
+    out = np.zeros(spectra.shape[1:], dtype=np.float32)
+    for one in spectra:
+        for y in range(out.shape[0]):
+            for x in range(out.shape[1]):
+                out[y, x] += one[y, x].real ** 2 + one[y, x].imag ** 2
+    return out
 
 
 def strength(total: NDArray, single: NDArray, ratio: NDArray, share: NDArray, frames: int) -> float:

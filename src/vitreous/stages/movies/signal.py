@@ -49,7 +49,11 @@ class SignalToNoise:
         """Power of the noise per pixel at frequencies ``k``."""
         return np.interp(k, self.frequency, self.noise)
 
-    def reach(self, frames: int, share: float = 0.98) -> float:
+    def of_sums(self, frames: float) -> SignalToNoise:
+        """The same for sums of so many frames."""
+        return SignalToNoise(self.frequency, self.ratio * frames, self.noise * frames)
+
+    def reach(self, frames: int, share: float = 0.95) -> float:
         """Frequency below which ``share`` of the information about the shifts of ``frames`` frames lies, Σ k³ ρ² / (1 + n ρ)."""
         information = np.cumsum(self.frequency**3 * self.ratio**2 / (1 + frames * self.ratio))
         if information[-1] <= 0:

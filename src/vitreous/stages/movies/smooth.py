@@ -12,7 +12,7 @@ IUCrJ 6:5, section 2.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -58,15 +58,20 @@ TYPICAL = Prior()
 WIDTHS = np.array([1.5, 0.7, 0.8, 1.0, 0.3])
 
 
-def time_covariance(prior: Prior, frames: int) -> NDArray[np.float64]:
-    """k_t between frames with the mean over the frames taken out of both sides: ``(n, n)``.
+def time_covariance(prior: Prior, a: NDArray, b: NDArray) -> NDArray[np.float64]:
+    """k_t between times ``a`` and ``b``, in frames since the first, with the mean over ``b`` taken out: ``(len(a), len(b))``.
 
-    A constant shift of a patch cannot be measured, so it takes no part.
+    A constant shift of a patch cannot be measured, so it takes no part; ``b`` are the times of the measurements.
     """
-    u = np.log1p(np.arange(frames) / prior.onset)
-    d = np.sqrt(5.0) * np.abs(u[:, None] - u) / prior.time
-    k = (1 + d + d * d / 3) * np.exp(-d)
-    return k - k.mean(axis=0) - k.mean(axis=1)[:, None] + k.mean()
+
+    def matern(s: NDArray, t: NDArray) -> NDArray:
+        u, v = np.log1p(s / prior.onset), np.log1p(t / prior.onset)
+        d = np.sqrt(5.0) * np.abs(u[:, None] - v) / prior.time
+        return (1 + d + d * d / 3) * np.exp(-d)
+
+    own = matern(b, b)
+    between = own if a is b else matern(a, b)
+    return between - between.mean(axis=1, keepdims=True) - own.mean(axis=0) + own.mean()
 
 
 def space_covariance(prior: Prior, a: NDArray, b: NDArray, blur: NDArray) -> NDArray[np.float64]:
@@ -102,14 +107,17 @@ class Measurements:
         ``(p, 2)`` as (x, y), fractions of the longer side.
     blur
         ``(2,)``: standard deviation of the area a patch speaks for, same unit.
+    times
+        ``(n,)``, frames since the first.
     shifts
-        ``(p, n, 2)``, pixels.
+        ``(p, n, 2)``, pixels; the mean over the times is 0.
     precision
         ``(p, 2)``, 1 / variance.
     """
 
     places: NDArray[np.float64]
     blur: NDArray[np.float64]
+    times: NDArray[np.float64]
     shifts: NDArray[np.float64]
     precision: NDArray[np.float64]
 
@@ -118,7 +126,7 @@ class Measurements:
         root = np.sqrt(self.precision[:, axis] / prior.noise)
         near = space_covariance(prior, self.places, self.places, np.sqrt(2) * self.blur)
         space, left = eigen(root[:, None] * near * root)
-        time, right = eigen(time_covariance(prior, self.shifts.shape[1]))
+        time, right = eigen(time_covariance(prior, self.times, self.times))
         time, right = time[1:].clip(0.0), right[:, 1:]
         whitened = left.T @ (root[:, None] * self.shifts[:, :, axis]) @ right
         return Modes(root, space.clip(0.0), left, time, right, whitened)
@@ -185,36 +193,41 @@ class Field:
     data: Measurements
     prior: Prior
 
-    def at(self, places: NDArray, *, seen_by: NDArray | None = None) -> NDArray[np.float64]:
-        """Mean shift at ``places``.
+    def at(self, places: NDArray, times: NDArray | None = None, *, seen_by: NDArray | None = None) -> NDArray[np.float64]:
+        """Mean shift at ``places`` and ``times``.
 
         Parameters
         ----------
         places
             ``(m, 2)`` as (x, y), fractions of the longer side.
+        times
+            ``(n,)``, frames since the first; None for those of the measurements.
         seen_by
             ``(2,)`` standard deviation of a window over which the field is averaged; None for the field itself.
 
         Returns
         -------
         ndarray
-            ``(m, frames, 2)``, pixels, with the mean over the frames 0.
+            ``(m, n, 2)``, pixels, with the mean over the times of the measurements 0.
         """
-        blur = self.data.blur if seen_by is None else np.hypot(self.data.blur, seen_by)
+        data, prior = self.data, self.prior
+        blur = data.blur if seen_by is None else np.hypot(data.blur, seen_by)
+        when = time_covariance(prior, data.times if times is None else times, data.times)
         out = []
         for axis in (0, 1):
-            m = self.data.modes(self.prior, axis)
-            link = space_covariance(self.prior, places, self.data.places, blur) @ (m.root[:, None] * m.left)
-            out.append(link @ (m.values / m.total * m.time) @ m.right.T)
+            m = data.modes(prior, axis)
+            link = space_covariance(prior, places, data.places, blur) @ (m.root[:, None] * m.left)
+            out.append(link @ (m.values / m.total) @ (when @ m.right).T)
         return np.stack(out, axis=-1)
 
     def deviation(self, places: NDArray) -> NDArray[np.float64]:
-        """Standard deviation of the shift at ``places``: ``(m, frames, 2)``, pixels."""
+        """Standard deviation of the shift at ``places`` and the times of the measurements: ``(m, n, 2)``, pixels."""
+        data, prior = self.data, self.prior
+        here = prior.amplitude**2 * np.diag(time_covariance(prior, data.times, data.times))
         out = []
         for axis in (0, 1):
-            m = self.data.modes(self.prior, axis)
-            link = space_covariance(self.prior, places, self.data.places, self.data.blur) @ (m.root[:, None] * m.left)
-            here = self.prior.amplitude**2 * np.diag(time_covariance(self.prior, self.data.shifts.shape[1]))
+            m = data.modes(prior, axis)
+            link = space_covariance(prior, places, data.places, data.blur) @ (m.root[:, None] * m.left)
             known = link**2 @ (m.time**2 / m.total) @ (m.right**2).T
             out.append(np.sqrt((here - known).clip(0.0)))
         return np.stack(out, axis=-1)
@@ -222,5 +235,4 @@ class Field:
 
 def fit_field(data: Measurements, prior: Prior, *, learn: bool) -> Field:
     """Fit; with ``learn`` the prior is first improved by the measurements."""
-    centred = replace(data, shifts=data.shifts - data.shifts.mean(axis=1, keepdims=True))
-    return Field(centred, choose_prior(centred, prior) if learn else prior)
+    return Field(data, choose_prior(data, prior) if learn else prior)
