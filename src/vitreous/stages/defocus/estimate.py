@@ -132,6 +132,7 @@ def _picture(spectrum: PowerSpectrum, likelihood: Likelihood, solution: Solution
     view = Likelihood(bins, likelihood.optics, likelihood.phase_shift_deg,
                       Smooth.of(bins, float(used.min()), float(used.max())), likelihood.prior)  # fmt: skip
     log_m, depth, phase = view.parts(solution.values)
-    shape = 2 * reach + 1, reach + 1
-    measured = (bins.power * torch.exp(-log_m) - 1).float().view(shape).numpy()
-    return RingPicture(measured, (-depth * torch.cos(2 * phase)).float().view(shape).numpy(), reach * step)
+    outside = (bins.k < used.min()) | (bins.k > used.max())
+    flat = [x.masked_fill(outside, 0.0).float().view(2 * reach + 1, reach + 1).numpy()
+            for x in (bins.power * torch.exp(-log_m) - 1, -depth * torch.cos(2 * phase))]  # fmt: skip
+    return RingPicture(flat[0], flat[1], reach * step)

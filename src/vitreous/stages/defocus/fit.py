@@ -22,7 +22,8 @@ class RingPicture:
     Parameters
     ----------
     measured, model
-        P/M − 1 and −m cos 2χ, float32 ``(2r + 1, r + 1)``: ky from −r to r (so row r is zero), kx from 0 to r.
+        P/M − 1 and −m cos 2χ, float32 ``(2r + 1, r + 1)``: ky from −r to r (so row r is zero), kx from 0 to r. Both are 0
+        outside the range of the fit.
     k_most
         Å⁻¹ of row and column r.
     """
