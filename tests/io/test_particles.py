@@ -85,6 +85,18 @@ def test_the_second_round_trip_changes_nothing(tmp_path: Path):
     assert (tmp_path / "one.star").read_bytes().split() == (tmp_path / "two.star").read_bytes().split()
 
 
+def test_contrast_is_kept(tmp_path: Path):
+    p = made(tmp_path)
+    for contrast in ("dark", "bright"):
+        write_particles(tmp_path / "a.star", p.with_(contrast=contrast))
+        assert read_particles(tmp_path / "a.star").contrast == contrast
+        assert "vitreousContrast" not in read_particles(tmp_path / "a.star").optics_extra
+        assert read_particles(tmp_path / "a.star", contrast="dark").contrast == "dark"
+    write_particles(tmp_path / "a.star", p.with_(optics_extra={"vitreousContrast": np.array(["grey", "dark"], object)}))
+    with pytest.raises(FormatError, match=r'must be "dark" or "bright".*got \[\'dark\', \'grey\'\]'):
+        read_particles(tmp_path / "a.star")
+
+
 def test_names_are_relative_and_the_folder_can_be_moved(tmp_path: Path):
     write_particles(tmp_path / "old" / "Refine" / "job" / "run.star", made(tmp_path / "old"))
     assert str(tmp_path) not in (tmp_path / "old" / "Refine" / "job" / "run.star").read_text()

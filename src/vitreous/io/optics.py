@@ -34,7 +34,7 @@ class OpticsColumns:
 
     groups: tuple[Optics, ...]
     index: np.ndarray
-    extra: Mapping[str, np.ndarray]
+    extra: dict[str, np.ndarray]
 
 
 def read_optics(

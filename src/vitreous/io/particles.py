@@ -22,6 +22,7 @@ DEFOCUS = ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")
 ORIGIN_ANGSTROM = ("rlnOriginXAngst", "rlnOriginYAngst")
 ORIGIN_PIXELS = ("rlnOriginX", "rlnOriginY")
 COORDINATE = ("rlnCoordinateX", "rlnCoordinateY")
+CONTRAST = "vitreousContrast"
 DECIMALS = 6
 
 
@@ -49,7 +50,7 @@ def read_particles(
     path: str | Path,
     *,
     stack: str | Path | None = None,
-    contrast: Contrast = "bright",
+    contrast: Contrast | None = None,
     require_images: bool = True,
     **microscope: float | None,
 ) -> Particles:
@@ -62,7 +63,8 @@ def read_particles(
     stack
         The one file of pixels, where the names in the STAR file point nowhere; slice numbers are kept.
     contrast
-        Of the stored images; RELION's extraction makes protein "bright".
+        Of the stored images. By default what the file says in vitreousContrast; without that column "bright", as RELION's
+        extraction makes protein.
     require_images
         Whether every image named must exist; with False, names that point nowhere are kept as they are.
     **microscope
@@ -88,12 +90,21 @@ def read_particles(
     optics = read_optics(path, source.left, len(table), optics_rows, microscope)
     stacks = _images(source, None if stack is None else Path(stack), require_images)
     micrographs = _micrographs(source)
+    stated = _contrast(path, optics.extra.pop(CONTRAST, None))
     return Particles(
-        optics=optics.groups, group=optics.index, optics_extra=optics.extra, contrast=contrast, **stacks, **micrographs,
+        optics=optics.groups, group=optics.index, optics_extra=optics.extra, contrast=contrast or stated, **stacks, **micrographs,
         defocus=_defocus(source, len(table)), rotation=_rotation(source), shift=_shift(source, optics),
         coordinate=source.numbers(COORDINATE), half=_integers(source, "rlnRandomSubset", np.int8),
         class_number=_integers(source, "rlnClassNumber", np.int32), extra=source.left,
     )  # fmt: skip
+
+
+def _contrast(path: Path, stated: np.ndarray | None) -> Contrast:
+    values = {"bright"} if stated is None else set(stated.tolist())
+    if values not in ({"dark"}, {"bright"}):
+        got = sorted(map(str, values))
+        raise FormatError(path, f'{CONTRAST} must be "dark" or "bright", the same for all groups; got {got}.')
+    return values.pop()
 
 
 def particle_blocks(path: Path) -> tuple[Table, Table | None]:
@@ -210,15 +221,18 @@ def write_particles(path: str | Path, particles: Particles, *, root: str | Path 
     path
         The STAR file.
     particles
-        Particles; lengths and angles are written to 1e-6 Å and 1e-6 degrees.
+        Particles; lengths and angles are written to 1e-6 Å and 1e-6 degrees. Dark images are marked in the optics table's column
+        vitreousContrast; RELION takes all for bright.
     root
         Folder that names of stacks are relative to, RELION's project folder. By default the deepest folder that holds both the
         STAR file and all stacks.
     """
     path = Path(path)
     root = common_root(path, particles.stack) if root is None else Path(root).absolute()
-    image_size = _image_size(particles)
-    optics = optics_table(particles.optics, particles.optics_extra, image_size)
+    extra = dict(particles.optics_extra)
+    if particles.contrast != "bright":
+        extra[CONTRAST] = np.array([particles.contrast] * len(particles.optics), object)
+    optics = optics_table(particles.optics, extra, _image_size(particles))
     write_star(path, {"optics": optics, "particles": Table(_columns(particles, root))})
 
 
