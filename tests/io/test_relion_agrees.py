@@ -52,9 +52,10 @@ def particles(folder: Path, images: np.ndarray, **columns: object) -> Particles:
 
 def test_it_finds_the_images_and_keeps_the_columns(tmp_path: Path):
     images = np.random.default_rng(0).normal(size=(6, 16, 16)).astype(np.float32)
+    notes = np.array(["two words", "", "x", "y", "z", "w"], object)
     p = particles(tmp_path, images, half=np.array([1, 2, 1, 2, 1, 2], np.int8), micrograph=("mic 1.mrc", "2"),
                   micrograph_index=np.array([0, 1, 0, 1, 0, 1]), defocus=np.full((6, 4), [15000.0, 14000.0, 20.0, 0.0]),
-                  extra={"myNote": np.array(["two words", "", "x", "y", "z", "w"], object)}).take(np.array([4, 1, 3]))  # fmt: skip
+                  extra={"myNote": notes}).take(np.array([4, 1, 3]))  # fmt: skip
     write_particles(tmp_path / "run.star", p)
     relion(tmp_path, "relion_stack_create", "--i", "run.star", "--o", "theirs")
     np.testing.assert_allclose(open_stack(tmp_path / "theirs.mrcs").read(), images[[4, 1, 3]], atol=1e-6)
