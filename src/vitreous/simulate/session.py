@@ -70,7 +70,17 @@ def _told(frames: Iterable[np.ndarray], movie: int, settings: SessionSettings, r
 
 
 def write_truth(folder: Path, settings: SessionSettings, what: Specimen, scenes: Sequence[Scene]) -> Path:
-    """Write what the session holds; see :func:`simulate_session`. Positions are in pixels of the first frame."""
+    """Write what the session holds; see :func:`simulate_session`.
+
+    Notes
+    -----
+    ``truth.json`` has ``settings``, ``specimen``, the paths ``map``, ``particles`` and ``gain`` (relative to its folder), and for
+    each of ``movies``: ``movie``, ``defocus`` (Å, degrees), ``position_pixels`` (particles in the first frame, 0-based x, y),
+    ``track_angstrom`` (particle, frame, xy: where each has gone since the first frame), ``drift_angstrom`` (frame, xy: the part
+    that all share), ``field_angstrom`` (frame, y, x, xy: the rest, at ``field_x_pixels`` and ``field_y_pixels`` of the first
+    frame) and ``lumps_pixels`` (x, y, radius of balls of surface ice). Motion is positive towards larger x and y; what an
+    alignment subtracts is its negative.
+    """
     pixel = settings.optics.pixel_size
     reach = float(np.linalg.norm(what.positions, axis=1).max())
     size = good_size(int(np.ceil(2.2 * reach / pixel)))

@@ -93,6 +93,3 @@ class SessionSettings:
         mean = self.dose_per_frame * self.optics.pixel_size**2
         require(mean <= 150, "dose_per_frame × pixel_size²", mean, "at most 150 e a pixel: counts are 8-bit")
 
-
-#: The session of ``vitreous demo``: about 400 ribosomes.
-DEMO = SessionSettings()
