@@ -15,6 +15,7 @@ from vitreous.reconstruct.fourier import map_correlation, solve
 from vitreous.simulate.dataset import DatasetSettings, draw_dataset
 from vitreous.simulate.phantoms import chiral_phantom, mirrored
 from vitreous.simulate.presets import DEMO, LARGE_MOVIE, PARTICLE_SPECIMEN, PARTICLES
+from vitreous.simulate.scene import draw_scene
 from vitreous.simulate.snr import ShellSnr
 from vitreous.simulate.specimens import density_map, project_atoms, specimen
 
@@ -52,6 +53,7 @@ def test_slices_of_the_map_are_the_projections_of_the_atoms():
 def test_presets_hold_what_they_say():
     assert DEMO.movies * DEMO.particles == 400
     assert LARGE_MOVIE.dose_per_frame * LARGE_MOVIE.optics.pixel_size**2 == pytest.approx(1.0, abs=0.01)
+    assert len(draw_scene(LARGE_MOVIE, specimen("ribosome"), 0).position) == LARGE_MOVIE.particles
     assert {len(PARTICLES), PARTICLES["1000x64"].particles, PARTICLES["5000x128-poor"].size} == {6, 1000, 128}
     assert PARTICLES["1000x64-poor"].snr.at(torch.tensor(0.1)).item() == pytest.approx(0.02)
     with pytest.raises(InputError, match="movies must be at least 1"):

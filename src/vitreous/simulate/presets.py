@@ -15,7 +15,7 @@ DEMO = SessionSettings()
 
 #: A movie as a facility records it: 4096² pixels, 30 frames at 1 e a pixel, motion that a quadratic cannot follow exactly.
 LARGE_MOVIE = SessionSettings(
-    movies=1, particles=150, shape=(4096, 4096), optics=Optics(pixel_size=1.06), frames=30, dose_per_frame=0.89,
+    movies=1, particles=90, shape=(4096, 4096), optics=Optics(pixel_size=1.06), frames=30, dose_per_frame=0.89,
     defocus=(15000.0, 15000.0), drift=16.0, local_motion=3.5, seed=7,
 )  # fmt: skip
 
