@@ -2,7 +2,7 @@
 
 Every tile of the result takes from every frame the tile that belongs there, moved by a short filter along x and then y.
 Tiles are small enough that gain, counts and sums stay in the processor's cache, so each frame is read once. The
-filters are least-squares approximations of the ideal shift exp(-2πi k f) below 0.84 of Nyquist, and what they
+filters are least-squares approximations of the ideal shift exp(-2πi k f) below 0.78 of Nyquist, and what they
 lose on average beyond is given back by :func:`mean_gain`.
 
 References: Laakso, Välimäki, Karjalainen & Laine 1996, IEEE Signal Processing Magazine 13:30, eqs. 23-27.
@@ -25,7 +25,7 @@ TAPS, BEFORE = 8, 3
 #: Fractions of a pixel that are told apart.
 FRACTIONS = 256
 #: Frequency, cycles per pixel, up to which the filter is made to be right.
-PASS_BAND = 0.42
+PASS_BAND = 0.39
 
 
 @cache
