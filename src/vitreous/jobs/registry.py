@@ -10,7 +10,7 @@ from functools import cache
 
 from vitreous.pipeline.job import Registry, load
 
-JOBS: tuple[str, ...] = ()
+JOBS: tuple[str, ...] = ("simulate", "align_movies", "estimate_ctf", "pick", "extract", "convert")
 RECIPES: tuple[str, ...] = ()
 
 

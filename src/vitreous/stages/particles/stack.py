@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from vitreous.stages.particles.extraction import BoxParams, Extracted, extract
 
 @dataclass(frozen=True)
 class Picked:
-    """A micrograph and where its particles are, (x, y) in pixels, ``(n, 2)``."""
+    """A micrograph and where its particles are, (x, y) in pixels, ``(n, 2)``; further columns ``(n,)`` by RELION's labels."""
 
     micrograph: Micrograph
     coordinate: np.ndarray
+    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,20 @@ class _Rows:
     defocus: list[np.ndarray] = field(default_factory=list)
     centre: list[np.ndarray] = field(default_factory=list)
     shift: list[np.ndarray] = field(default_factory=list)
+    extra: dict[str, list[np.ndarray]] = field(default_factory=dict)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     cut_off: int = 0
 
-    def add(self, micrograph: Micrograph, group: int, got: Extracted) -> None:
-        count = len(got.images)
+    def add(self, picked: Picked, group: int, got: Extracted) -> None:
+        micrograph, count = picked.micrograph, len(got.images)
         self.index.append(np.full(count, len(self.micrograph)))
         self.micrograph.append(str(micrograph.path))
         self.group.append(np.full(count, group))
         self.defocus.append(np.tile(_defocus_row(micrograph.defocus), (count, 1)))
         self.centre.append(got.centre.astype(np.float64))
         self.shift.append(got.shift)
+        for label, column in picked.extra.items():
+            self.extra.setdefault(label, []).append(np.asarray(column)[got.kept])
         self.cut_off += int((~got.kept).sum())
 
 
@@ -80,7 +84,7 @@ def extract_stack(
     Parameters
     ----------
     picked
-        Micrographs, all of one pixel size, with coordinates.
+        Micrographs, all of one pixel size, with coordinates; all with the same further columns.
     stack
         The MRC stack (``.mrcs``) to write; it appears whole or not at all.
     params
@@ -125,7 +129,7 @@ def _images(
             rows.quarantined.append((name, str(error)))
             report(Progress("extract", done + 1, len(picked), message=f"left out {name}: {error}"))
             continue
-        rows.add(item.micrograph, groups.index(item.micrograph.optics), got)
+        rows.add(item, groups.index(item.micrograph.optics), got)
         yield from got.images
         report(Progress("extract", done + 1, len(picked)))
     if not sum(map(len, rows.index)):
@@ -149,6 +153,7 @@ def _table(rows: _Rows, groups: tuple[Optics, ...], stack: Path, params: BoxPara
         micrograph_index=np.concatenate(rows.index).astype(np.int64),
         coordinate=np.concatenate(rows.centre),
         contrast="bright" if params.invert else "dark",
+        extra={label: np.concatenate(columns) for label, columns in rows.extra.items()},
         optics_extra={"rlnMicrographOriginalPixelSize": np.array([o.pixel_size for o in groups])},
     )
 

@@ -1,0 +1,252 @@
+"""Movies to aligned, exposure-weighted micrographs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from vitreous.errors import InputError, VitreousError, require
+from vitreous.jobs.micrograph_list import unique_names, write_list
+from vitreous.jobs.options import Microscope, check_pixel_size, stated_pixel_size
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.job import Estimate, JobType, Result
+from vitreous.pipeline.params import option, parameters
+from vitreous.pipeline.ports import Input, Inputs, Output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vitreous.data.micrograph import Micrograph
+    from vitreous.data.movie import Movie
+    from vitreous.data.optics import Optics
+    from vitreous.stages.movies import Alignment
+
+ASSUMED = {"voltage": 300.0, "cs": 2.7}
+UNITS = {"voltage": "kV", "cs": "mm"}
+#: Points along each axis of the field at which tracks are kept for drawing.
+TRACKS = 5
+#: Pixels of the longer side of the small pictures.
+THUMBNAIL = 512
+
+
+@parameters
+class AlignMovies(Microscope):
+    """How movies are aligned."""
+
+    dose: float | None = option(None, "e/Å²", "exposure of one frame", above=0, high=1000, if_none="frames are not weighted")
+    pre_exposure: float = option(0.0, "e/Å²", "exposure before the first frame", low=0, high=1000, advanced=True)
+    binning: float = option(1.0, "", "factor by which the sums are Fourier-cropped", low=1, high=16)
+    model: Literal["smooth", "polynomial", "global"] = option(
+        "smooth", help="motion: a smooth field in space and time, RELION's 18 coefficients, or whole frames only"
+    )
+    patches: tuple[int, ...] = option((), help="patches along x and y; without it as many as the size asks for", low=1, high=64,
+                                      advanced=True)  # fmt: skip
+    gain_turns: int = option(0, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3)
+    gain_flip: Literal["none", "rows", "columns"] = option("none", help="flip of the gain reference, after the turns")
+    mend: bool = option(True, help="find hot and dead pixels and replace them", advanced=True)
+    half_precision: bool = option(False, help="write micrographs as float16, half the size", advanced=True)
+
+    def check(self) -> None:
+        """Refuse patches along one axis only."""
+        require(len(self.patches) in (0, 2), "patches", self.patches, "two numbers, along x and y", instead="--patches 5 5")
+
+
+def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
+    """Align every movie; those that cannot be are set aside."""
+    movies, gain = inputs.all("movies"), inputs.get("gain")
+    named = list(zip(unique_names(movies), movies))
+    shape = usual_shape(movies)
+    if gain is not None and shape is not None:
+        check_gain(gain, params, shape)
+    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory)
+    done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
+    write_list(context.outputs / "micrographs.star", [_micrograph(each.value, context) for each in done], context)
+    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=_warnings(params, gain))
+
+
+def usual_shape(movies: Sequence[Path]) -> tuple[int, int] | None:
+    """The size (y, x) that most movies have; ``None`` if not one can be opened."""
+    from vitreous.io.movies import open_movie
+
+    shapes: Counter[tuple[int, int]] = Counter()
+    for path in movies:
+        try:
+            shapes[open_movie(path).shape] += 1
+        except (VitreousError, OSError):
+            continue
+    return shapes.most_common(1)[0][0] if shapes else None
+
+
+def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
+    """Refuse a gain reference that fits no movie.
+
+    Raises
+    ------
+    InputError
+        If it has another size than most of them.
+    """
+    have = _gain(path, params.gain_turns, params.gain_flip).shape
+    if have != shape:
+        turned = have[::-1] == shape
+        way_out = f"--gain-turns {(params.gain_turns + 1) % 4}" if turned else "the gain of this detector and its binning"
+        raise InputError(f"gain must have the frames' size, {shape[1]} x {shape[0]} pixels (x, y); got {have[1]} x {have[0]} in "
+                         f"{path}. Try: {way_out}.")  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _gain(path: Path, turns: int, flip: Literal["none", "rows", "columns"]) -> np.ndarray:
+    from vitreous.io.gain import orient_gain, read_gain
+
+    return orient_gain(read_gain(path), turns, flip)
+
+
+def align_one(
+    params: AlignMovies, gain: Path | None, shape: tuple[int, int] | None, outputs: Path, project: Path, memory: int,
+    named: tuple[str, Path],
+) -> dict[str, Any]:  # fmt: skip
+    """Align one movie and write its sum, its motion and what is drawn of it.
+
+    Raises
+    ------
+    InputError
+        If the movie cannot be read or aligned, or is of another size than most.
+    """
+    from vitreous.io.motion import write_motion
+    from vitreous.io.movies import open_movie
+    from vitreous.io.stacks import write_stack
+    from vitreous.runtime.files import write_json
+    from vitreous.stages.movies import AlignmentParams, align_movie
+    from vitreous.views.png import thumbnail, write_png
+
+    name, path = named
+    movie = open_movie(path)
+    require(movie.shape == shape, f"size of {path.name}", movie.shape, f"that of most of the movies, {shape} pixels (y, x)",
+            instead="a job of its own for movies of another size")  # fmt: skip
+    optics = movie_optics(movie, params)
+    chosen = AlignmentParams(
+        dose_per_frame=params.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
+        patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4),
+    )  # fmt: skip
+    factors = None if gain is None else _gain(gain, params.gain_turns, params.gain_flip)
+    aligned = align_movie(movie, optics, chosen, gain=factors)
+    image = aligned.total if aligned.weighted is None else aligned.weighted
+    write_stack(outputs / "micrographs" / f"{name}.mrc", [image], aligned.pixel_size, half_precision=params.half_precision)
+    write_motion(outputs / "motion" / f"{name}.star", aligned.motion, _named(path, project), gain and _named(gain, project))
+    write_json(outputs / "tracks" / f"{name}.json", tracks(aligned, _named(path, project)))
+    write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
+    return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
+            "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
+            "figures": dict(aligned.figures)}  # fmt: skip
+
+
+def _named(path: Path, project: Path) -> str:
+    return path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)
+
+
+def movie_optics(movie: Movie, params: AlignMovies) -> Optics:
+    """The microscope of a movie: what was given, the header's pixel size, usual values for voltage and Cs."""
+    from dataclasses import replace
+
+    check_pixel_size(params.pixel_size, movie.pixel_size, movie.path)
+    told = {name: value for name, value in ASSUMED.items() if getattr(params, name) is None}
+    return replace(params, **told).optics(str(movie.path), stated_pixel_size(movie.pixel_size))
+
+
+def tracks(aligned: Alignment, movie: str) -> dict[str, Any]:
+    """What is drawn of a movie's motion: the way the specimen went, in Å, of the whole field and at 5 x 5 places."""
+    import numpy as np
+
+    motion = aligned.motion
+    y, x = (size * (np.arange(TRACKS) + 0.5) / TRACKS for size in motion.shape)
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) - 0.5
+    local = -aligned.field.at(places[:, 0], places[:, 1]) * motion.pixel_size
+    return {
+        "movie": movie,
+        "size_pixels": [motion.shape[1], motion.shape[0]],
+        "pixel_size_angstrom": motion.pixel_size,
+        "dose_per_frame": motion.dose_per_frame,
+        "global_angstrom": np.round(-motion.global_shifts, 3).tolist(),
+        "places_pixels": np.round(places, 1).tolist(),
+        "tracks_angstrom": np.round(local, 3).tolist(),
+        "figures": {name: round(float(value), 4) for name, value in aligned.figures.items()},
+    }
+
+
+def _micrograph(told: dict[str, Any], context: Context) -> Micrograph:
+    from vitreous.data.micrograph import Micrograph
+    from vitreous.data.optics import Optics
+
+    optics = Optics(pixel_size=told["pixel_size"], voltage=told["voltage"], spherical_aberration=told["cs"],
+                    amplitude_contrast=told["amplitude_contrast"])  # fmt: skip
+    motion = {f"rlnAccumMotion{part.capitalize()}": f"{told['figures'][f'motion_{part}_angstrom']:.3f}"
+              for part in ("total", "early", "late")}  # fmt: skip
+    return Micrograph(
+        path=context.outputs / "micrographs" / f"{told['name']}.mrc",
+        motion=context.outputs / "motion" / f"{told['name']}.star",
+        optics=optics,
+        extra={**motion, "optics.rlnMicrographOriginalPixelSize": f"{told['movie_pixel_size']:.6g}"},
+    )
+
+
+def figures(each: Sequence[dict[str, float]], movies: int) -> dict[str, float]:
+    """Numbers of the whole session."""
+    from statistics import median
+
+    told = {f"median_{name}": median(one[name] for one in each) for name in
+            ("motion_total_angstrom", "motion_early_angstrom", "motion_late_angstrom", "drift_error_angstrom")}  # fmt: skip
+    return {"movie_count": movies, "micrograph_count": len(each), **told}
+
+
+def _warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
+    told = [f"{name} was not given; {value:g} {UNITS[name]} is assumed. Try: --{name} {value:g}."
+            for name, value in ASSUMED.items() if getattr(params, name) is None]  # fmt: skip
+    if params.dose is None:
+        told.append("dose was not given; frames are summed without weights. Try: --dose 1.2 (e/Å² a frame).")
+    if gain is None:
+        told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
+    return tuple(told)
+
+
+def estimate(inputs: Inputs, params: AlignMovies) -> Estimate:
+    """Expect half a microsecond a pixel of a frame on one core, and the frames in memory."""
+    from vitreous.io.movies import open_movie
+    from vitreous.runtime.devices import threads
+
+    for path in inputs.all("movies"):
+        try:
+            movie = open_movie(path)
+        except (VitreousError, OSError):
+            continue
+        pixels = movie.shape[0] * movie.shape[1]
+        count = len(inputs.all("movies"))
+        memory = pixels * (min(len(movie) * movie.dtype.itemsize, 2**30 / pixels) + 40)
+        return Estimate(seconds=count * (1 + 6e-8 * pixels * len(movie) / threads()), memory=int(memory), disk=4 * pixels * count)
+    return Estimate(seconds=1.0, memory=2**28)
+
+
+JOB = JobType(
+    name="align-movies",
+    summary="Align the frames of movies, weigh them by exposure, sum them",
+    params=AlignMovies,
+    inputs=(
+        Input("movies", "movies", "movies: TIFF or MRC", many=True),
+        Input("gain", "gain", "gain reference; frames are multiplied by it", optional=True),
+    ),
+    outputs=(
+        Output("micrographs", "micrographs.star", "micrographs", "list of the sums"),
+        Output("images", "micrographs/*.mrc", "image", "the sums, weighted by exposure"),
+        Output("motion", "motion/*.star", "motion", "shifts of the frames, as RELION writes them"),
+        Output("tracks", "tracks/*.json", "curves", "the way the specimen went, for drawing"),
+        Output("thumbnails", "thumbnails/*.png", "picture", "small pictures of the sums, y upwards"),
+    ),
+    run="vitreous.jobs.align_movies:run",
+    estimate="vitreous.jobs.align_movies:estimate",
+    papers=(
+        "Zheng et al., Nat. Methods 14, 331 (2017).",
+        "Grant & Grigorieff, eLife 4, e06980 (2015).",
+        "Zivanov et al., IUCrJ 6, 5 (2019).",
+    ),
+)

@@ -1,0 +1,179 @@
+"""Micrographs to their defocus, with reasons to distrust some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.errors import require
+from vitreous.jobs.micrograph_list import load, read_list, unique_names, write_list
+from vitreous.jobs.options import Microscope
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.job import Estimate, JobType, Result
+from vitreous.pipeline.params import option, parameters
+from vitreous.pipeline.ports import Input, Inputs, Output
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vitreous.data.micrograph import Micrograph
+    from vitreous.stages.defocus import CtfFit
+
+#: The picture of the rings: pixels a side at most, and where it is white, in standard deviations of the fit.
+PICTURE, SPREAD = 256, 3.0
+
+
+@parameters
+class EstimateCtf(Microscope):
+    """How the CTF is fitted."""
+
+    defocus_least: float = option(3000.0, "Å", "least defocus searched, underfocus positive", above=0, high=200000)
+    defocus_most: float = option(50000.0, "Å", "greatest defocus searched", above=0, high=200000)
+    coarsest: float = option(30.0, "Å", "coarsest detail of the fit", low=8, high=100, advanced=True)
+    finest: float = option(3.2, "Å", "finest detail of the fit", low=1, high=20, advanced=True)
+    astigmatism_most: float = option(4000.0, "Å", "greatest astigmatism searched", low=0, high=20000, advanced=True)
+    phase_shift: float = option(0.0, "°", "of a phase plate, held fixed", low=-180, high=180)
+
+    def check(self) -> None:
+        """Refuse ranges that no fit can use."""
+        least, most = self.defocus_least, self.defocus_most
+        require(least < most, "defocus_least", least, f"below defocus_most ({most:g}), in Å", instead="--defocus-least 3000")
+        require(self.finest < self.coarsest, "finest", self.finest, f"finer than coarsest ({self.coarsest:g}), in Å")
+
+    def fit_params(self) -> Any:
+        """The same for the stage."""
+        from vitreous.stages.defocus import CtfParams
+
+        return CtfParams(
+            coarsest=self.coarsest, finest=self.finest, defocus_least=self.defocus_least, defocus_most=self.defocus_most,
+            astigmatism_most=self.astigmatism_most, phase_shift_deg=self.phase_shift,
+        )  # fmt: skip
+
+
+def run(inputs: Inputs, params: EstimateCtf, context: Context) -> Result:
+    """Fit every micrograph; those that cannot be read are set aside, doubtful ones flagged."""
+    micrographs = read_list(inputs.all("micrographs"), params)
+    names = unique_names([m.path for m in micrographs])
+    pairs = list(zip(names, micrographs))
+    done = context.map(partial(fit_one, params, context.outputs), pairs, step="estimate ctf", key=lambda pair: pair[0])
+    fitted = [_fitted(each.item[1], each.value) for each in done]
+    write_list(context.outputs / "micrographs_ctf.star", fitted, context)
+    return Result(figures=figures(fitted), warnings=_warnings(names, fitted))
+
+
+def fit_one(params: EstimateCtf, outputs: Path, named: tuple[str, Micrograph]) -> dict[str, Any]:
+    """Fit one micrograph and write what is drawn of it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or fitted.
+    """
+    from vitreous.pipeline.jsonable import jsonable
+    from vitreous.runtime.files import write_json
+    from vitreous.stages.defocus import estimate_ctf
+    from vitreous.views.png import write_png
+
+    name, micrograph = named
+    fit = estimate_ctf(load(micrograph, params.pixel_size), micrograph.optics, params.fit_params())
+    told = described(fit)
+    write_png(outputs / "ctf" / f"{name}_spectrum.png", spectrum_picture(fit)[::-1])
+    write_json(outputs / "ctf" / f"{name}.json", jsonable({"micrograph": name, **told, "curves": curves(fit)}))
+    return told
+
+
+def described(fit: CtfFit) -> dict[str, Any]:
+    """A fit in plain numbers."""
+    return {
+        "defocus": asdict(fit.defocus),
+        "uncertainty": asdict(fit.uncertainty),
+        "score": float(fit.score),
+        "resolution_angstrom": float(fit.resolution),
+        "flags": list(dict.fromkeys(flag.name for flag in fit.flags)),
+        "reasons": [str(flag) for flag in fit.flags],
+        "measures": asdict(fit.measures),
+        "optics": asdict(fit.optics),
+        "tiles_kept": fit.tiles_kept,
+        "picture_edge_per_angstrom": fit.picture.k_most,
+    }
+
+
+def curves(fit: CtfFit) -> dict[str, list[float]]:
+    """The one-dimensional curves, as in :class:`vitreous.stages.defocus.curves.CtfCurves`: k in Å⁻¹."""
+    import numpy as np
+
+    return {name: np.round(values, 5).tolist() for name, values in asdict(fit.curves).items()}
+
+
+def spectrum_picture(fit: CtfFit) -> np.ndarray:
+    """Rings, measured on the left and fitted on the right, at most 256 pixels a side, uint8; row 0 is the lowest ky.
+
+    The measured half is averaged over 3 x 3 pixels: a periodogram is all speckle. White is three standard deviations of the fit.
+    """
+    import numpy as np
+    import torch
+    from scipy.ndimage import uniform_filter
+
+    from vitreous.numerics.resample import fourier_resize
+
+    overlay = fit.picture.overlay()
+    middle = overlay.shape[1] // 2
+    left, right = uniform_filter(overlay[:, :middle], 3, mode="nearest"), overlay[:, middle:]
+    size = min(PICTURE, len(overlay))
+    # each half on its own, so that the edge between them stays sharp
+    halves = [fourier_resize(torch.as_tensor(np.ascontiguousarray(half)), (size, size // 2)).numpy() for half in (left, right)]
+    white = SPREAD * max(float(np.std(halves[1])), 1e-6)
+    return np.round(255 * np.clip(0.5 + np.concatenate(halves, axis=1) / (2 * white), 0, 1)).astype(np.uint8)
+
+
+def _fitted(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:
+    from vitreous.data.micrograph import Defocus
+
+    return replace(micrograph, defocus=Defocus(**told["defocus"]), fit_resolution=told["resolution_angstrom"],
+                   fit_score=told["score"], flags=tuple(told["flags"]))  # fmt: skip
+
+
+def figures(fitted: Sequence[Micrograph]) -> dict[str, float]:
+    """Numbers of the whole session."""
+    from statistics import median
+
+    return {
+        "micrograph_count": len(fitted),
+        "flagged_count": sum(bool(m.flags) for m in fitted),
+        "median_defocus_angstrom": median(m.defocus.mean for m in fitted),
+        "least_defocus_angstrom": min(m.defocus.mean for m in fitted),
+        "greatest_defocus_angstrom": max(m.defocus.mean for m in fitted),
+        "median_astigmatism_angstrom": median(m.defocus.astigmatism for m in fitted),
+        "median_fit_resolution_angstrom": median(m.fit_resolution for m in fitted),
+    }
+
+
+def _warnings(names: Sequence[str], fitted: Sequence[Micrograph]) -> tuple[str, ...]:
+    bad = [(m.path.stem, ", ".join(m.flags)) for m in fitted if m.flags]
+    shown = "; ".join(f"{name}: {why}" for name, why in bad[:8])
+    more = f"; and {len(bad) - 8} more" if len(bad) > 8 else ""
+    return (f"{len(bad)} of {len(names)} micrographs are flagged: {shown}{more}",) if bad else ()
+
+
+def estimate(inputs: Inputs, params: EstimateCtf) -> Estimate:
+    """Expect two seconds a micrograph."""
+    return Estimate(seconds=2.0 * len(read_list(inputs.all("micrographs"), params)), memory=10**9)
+
+
+JOB = JobType(
+    name="estimate-ctf",
+    summary="Fit defocus and astigmatism to the Thon rings of micrographs",
+    params=EstimateCtf,
+    inputs=(Input("micrographs", "micrographs", "a STAR file, or images", many=True),),
+    outputs=(
+        Output("micrographs", "micrographs_ctf.star", "micrographs", "list with defocus, score, resolution and flags"),
+        Output("fits", "ctf/*.json", "curves", "each fit: numbers, reasons and curves"),
+        Output("pictures", "ctf/*_spectrum.png", "picture", "rings, measured left and fitted right, y upwards"),
+    ),
+    run="vitreous.jobs.estimate_ctf:run",
+    estimate="vitreous.jobs.estimate_ctf:estimate",
+    papers=("Rohou & Grigorieff, J. Struct. Biol. 192, 216 (2015).", "Zhang, J. Struct. Biol. 193, 1 (2016)."),
+)
