@@ -92,6 +92,12 @@ def test_particles_are_dark_where_the_truth_says(session: Path):
     assert frames[near].mean() < 0.985 * np.median(frames[far])
 
 
+def test_too_many_electrons_for_8_bits_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="at most 150 e a pixel"):
+        simulate_session(tmp_path, replace(SMALL, dose_per_frame=20.0))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_movie_needs_frames(tmp_path: Path):
     with pytest.raises(InputError, match="frames must be at least one"):
         write_movie_tiff(tmp_path / "none.tif", [], pixel_size=1.0)

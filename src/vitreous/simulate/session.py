@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vitreous.data.particles import Particles
+from vitreous.errors import require
 from vitreous.io.mrc import write_image, write_volume
 from vitreous.io.particles import write_particles
 from vitreous.io.tiff_write import write_movie_tiff
@@ -25,6 +26,8 @@ from vitreous.simulate.specimens import Specimen, density_map, specimen
 
 #: Points along each side of the grid on which the truth file samples the local motion.
 FIELD_POINTS = 9
+#: Mean counts a frame that 8 bits hold with room for contrast and noise.
+MOST_PER_PIXEL = 150
 
 
 def simulate_session(folder: str | Path, settings: SessionSettings, reporter: Reporter = silent) -> Path:
@@ -51,6 +54,8 @@ def simulate_session(folder: str | Path, settings: SessionSettings, reporter: Re
         If a setting cannot be met.
     """
     folder = Path(folder)
+    mean = settings.dose_per_frame * settings.optics.pixel_size**2
+    require(mean <= MOST_PER_PIXEL, "dose_per_frame × pixel_size²", mean, f"at most {MOST_PER_PIXEL} e a pixel: counts are 8-bit")
     what = specimen(settings.specimen)
     camera = detector(settings.shape, numpy_generator(settings.seed, "detector"), spread=settings.gain_spread,
                       dead=settings.dead, hot=settings.hot)  # fmt: skip

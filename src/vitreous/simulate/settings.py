@@ -90,6 +90,4 @@ class SessionSettings:
         require(self.defocus[0] <= self.defocus[1], "defocus", self.defocus, "(least, greatest) in Å")
         require(abs(self.tilt_deg) < 80, "tilt_deg", self.tilt_deg, "within ±80 degrees")
         require(self.ice_thickness >= 0, "ice_thickness", self.ice_thickness, "0 or more, in Å")
-        mean = self.dose_per_frame * self.optics.pixel_size**2
-        require(mean <= 150, "dose_per_frame × pixel_size²", mean, "at most 150 e a pixel: counts are 8-bit")
 
