@@ -22,6 +22,8 @@ from vitreous.runtime.devices import in_runs
 TILE = 32
 #: Taps of the filter, and how many of them lie before the pixel.
 TAPS, BEFORE = 8, 3
+#: Side of the square of pixels that a tile is made from.
+SOURCE = TILE + TAPS - 1
 #: Fractions of a pixel that are told apart.
 FRACTIONS = 256
 #: Frequency, cycles per pixel, up to which the filter is made to be right.
@@ -71,59 +73,80 @@ def _mirror(index, size):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
+def _take(frame, gain, top, left, source):
+    """source = gain × counts of the square at (top, left)."""
+    height, width = frame.shape
+    if top >= 0 and left >= 0 and top + SOURCE <= height and left + SOURCE <= width:
+        for r in range(SOURCE):
+            counts, factors, to = frame[top + r, left : left + SOURCE], gain[top + r, left : left + SOURCE], source[r]
+            for c in range(SOURCE):
+                to[c] = np.float32(counts[c]) * factors[c]
+        return
+    for r in range(SOURCE):
+        y = _mirror(top + r, height)
+        for c in range(SOURCE):
+            x = _mirror(left + c, width)
+            source[r, c] = np.float32(frame[y, x]) * gain[y, x]
+
+
+# Rows are taken out as arrays of their own below: only then does the compiler see that it may use vectors.
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _filter_rows(source, f, along):
+    f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
+    for r in range(SOURCE):
+        s, to = source[r], along[r]
+        for c in range(TILE):
+            to[c] = (
+                f0 * s[c] + f1 * s[c + 1] + f2 * s[c + 2] + f3 * s[c + 3]
+                + f4 * s[c + 4] + f5 * s[c + 5] + f6 * s[c + 6] + f7 * s[c + 7]
+            )  # fmt: skip
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _filter_columns(along, f, moved):
+    f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
+    for r in range(TILE):
+        a0, a1, a2, a3, to = along[r], along[r + 1], along[r + 2], along[r + 3], moved[r]
+        a4, a5, a6, a7 = along[r + 4], along[r + 5], along[r + 6], along[r + 7]
+        for c in range(TILE):
+            to[c] = (
+                f0 * a0[c] + f1 * a1[c] + f2 * a2[c] + f3 * a3[c]
+                + f4 * a4[c] + f5 * a5[c] + f6 * a6[c] + f7 * a7[c]
+            )  # fmt: skip
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _add_weighted(moved, weights, sums):
+    values = moved.reshape(TILE * TILE)
+    for q in range(sums.shape[0]):
+        weight, to = weights[q], sums[q].reshape(TILE * TILE)
+        for c in range(TILE * TILE):
+            to[c] += weight * values[c]
+
+
+@numba.njit(nogil=True, cache=True)
 def _add_tiles(frames, gain, whole, fraction, filters, weights, first, last, out):
+    """Rows of tiles ``first`` to ``last``; ``weights`` is ``(n, q)``."""
     count, height, width = frames.shape
-    side = TILE + TAPS - 1
-    source = np.empty((side, side), dtype=np.float32)
-    along = np.empty((side, TILE), dtype=np.float32)
+    source = np.empty((SOURCE, SOURCE), dtype=np.float32)
+    along = np.empty((SOURCE, TILE), dtype=np.float32)
     moved = np.empty((TILE, TILE), dtype=np.float32)
     sums = np.empty((out.shape[0], TILE, TILE), dtype=np.float32)
     for tile_y in range(first, last):
-        rows = min(TILE, height - tile_y * TILE)
+        y, rows = tile_y * TILE, min(TILE, height - tile_y * TILE)
         for tile_x in range(whole.shape[2]):
-            columns = min(TILE, width - tile_x * TILE)
-            for q in range(out.shape[0]):
-                for r in range(rows):
-                    for c in range(columns):
-                        sums[q, r, c] = out[q, tile_y * TILE + r, tile_x * TILE + c]
+            x, columns = tile_x * TILE, min(TILE, width - tile_x * TILE)
+            sums[:] = 0
             for i in range(count):
-                top = tile_y * TILE + whole[i, tile_y, tile_x, 1] - BEFORE
-                left = tile_x * TILE + whole[i, tile_y, tile_x, 0] - BEFORE
-                if top >= 0 and left >= 0 and top + side <= height and left + side <= width:
-                    for r in range(side):
-                        for c in range(side):
-                            source[r, c] = np.float32(frames[i, top + r, left + c]) * gain[top + r, left + c]
-                else:
-                    for r in range(side):
-                        y = _mirror(top + r, height)
-                        for c in range(side):
-                            x = _mirror(left + c, width)
-                            source[r, c] = np.float32(frames[i, y, x]) * gain[y, x]
-                f = filters[fraction[i, tile_y, tile_x, 0]]
-                f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
-                for r in range(side):
-                    for c in range(TILE):
-                        along[r, c] = (
-                            f0 * source[r, c] + f1 * source[r, c + 1] + f2 * source[r, c + 2] + f3 * source[r, c + 3]
-                            + f4 * source[r, c + 4] + f5 * source[r, c + 5] + f6 * source[r, c + 6] + f7 * source[r, c + 7]
-                        )  # fmt: skip
-                f = filters[fraction[i, tile_y, tile_x, 1]]
-                f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
-                for r in range(TILE):
-                    for c in range(TILE):
-                        moved[r, c] = (
-                            f0 * along[r, c] + f1 * along[r + 1, c] + f2 * along[r + 2, c] + f3 * along[r + 3, c]
-                            + f4 * along[r + 4, c] + f5 * along[r + 5, c] + f6 * along[r + 6, c] + f7 * along[r + 7, c]
-                        )  # fmt: skip
-                for q in range(out.shape[0]):
-                    weight = weights[q, i]
-                    for r in range(TILE):
-                        for c in range(TILE):
-                            sums[q, r, c] += weight * moved[r, c]
-            for q in range(out.shape[0]):
-                for r in range(rows):
-                    for c in range(columns):
-                        out[q, tile_y * TILE + r, tile_x * TILE + c] = sums[q, r, c]
+                dx, dy = whole[i, tile_y, tile_x]
+                at_x, at_y = fraction[i, tile_y, tile_x]
+                _take(frames[i], gain, y + dy - BEFORE, x + dx - BEFORE, source)
+                _filter_rows(source, filters[at_x], along)
+                _filter_columns(along, filters[at_y], moved)
+                _add_weighted(moved, weights[i], sums)
+            out[:, y : y + rows, x : x + columns] += sums[:, :rows, :columns]
 
 
 def tile_centres(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -160,6 +183,6 @@ def add_frames(
         ``(2, FRACTIONS)``: how often each filter was used along x and y.
     """
     whole, fraction = split(shifts)
-    filters, small = shift_filters(), np.ascontiguousarray(weights, dtype=np.float32)
+    filters, small = shift_filters(), np.ascontiguousarray(weights.T, dtype=np.float32)
     in_runs(lambda a, b: _add_tiles(frames, gain, whole, fraction, filters, small, a, b, out), whole.shape[1])
     return np.stack([np.bincount(fraction[..., axis].ravel(), minlength=FRACTIONS) for axis in (0, 1)])

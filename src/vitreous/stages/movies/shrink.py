@@ -28,25 +28,30 @@ def decimation_filter(factor: int) -> NDArray[np.float32]:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
+def _add_row(counts, factors, weight, to):
+    for x in range(counts.size):
+        to[x] += weight * (np.float32(counts[x]) * factors[x])
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
 def _shrink(frame, gain, filter_, factor, out):
     height, width = frame.shape
     taps = filter_.size
     before = (taps - factor) // 2
     line = np.empty(width + 2 * taps, dtype=np.float32)
+    middle = line[taps : taps + width]
     for row in range(out.shape[0]):
         line[:] = 0
         for k in range(taps):
             y = min(max(row * factor + k - before, 0), height - 1)
-            weight = filter_[k]
-            for x in range(width):
-                line[taps + x] += weight * (np.float32(frame[y, x]) * gain[y, x])
-        for x in range(taps):
-            line[x] = line[taps]
-            line[taps + width + x] = line[taps + width - 1]
+            _add_row(frame[y], gain[y], filter_[k], middle)
+        line[:taps] = middle[0]
+        line[taps + width :] = middle[width - 1]
         for column in range(out.shape[1]):
             total = np.float32(0)
+            first = taps + column * factor - before
             for k in range(taps):
-                total += filter_[k] * line[taps + column * factor + k - before]
+                total += filter_[k] * line[first + k]
             out[row, column] = total
 
 
