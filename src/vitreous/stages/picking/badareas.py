@@ -14,9 +14,10 @@ from vitreous.numerics.fourier import frequency_squared
 
 LIMIT = 6.0
 """Robust standard deviations from the median: a Gaussian field of a thousand independent areas exceeds 4 once in 16 times."""
-LEAST = 0.8
-"""Radius, in particle diameters, of the disc that must fit into a bad area."""
-MARGIN = 0.3
+LEVEL_LEAST, ROUGH_LEAST = 1.0, 1.3
+"""Radius, in particle diameters, of the disc that must fit into an area of outlying level, of outlying roughness. Blurring
+widens the mark of one strong particle to these."""
+MARGIN = 0.2
 """How much farther than its outlying pixels a bad area reaches, in particle diameters."""
 
 
@@ -26,7 +27,7 @@ def good_areas(image: Tensor, across: float) -> Tensor:
     Parameters
     ----------
     image
-        ``(y, x)``, a scaled-down micrograph before flattening.
+        ``(y, x)``, a scaled-down micrograph without its :func:`tilted_plane`, before flattening.
     across
         Particle diameter in its pixels.
 
@@ -35,15 +36,18 @@ def good_areas(image: Tensor, across: float) -> Tensor:
     Tensor
         float32 ``(y, x)``, 1 good, 0 bad; all good if less than a tenth would be.
     """
-    level = _blur(image - _tilted_plane(image), across / 3)
+    level = _outlying(_blur(image, across / 6)) > LIMIT
     fine = image - _blur(image, across / 6)
-    roughness = _blur(fine**2, across / 2).clamp_min(1e-12).log()
-    bad = (_outlying(level) > LIMIT) | (_outlying(roughness) > LIMIT)
-    core = _distance(~bad) > LEAST * across
-    if not core.any():
-        return torch.ones_like(image)
-    good = (_distance(core) > (LEAST + MARGIN) * across).to(image.dtype)
+    cap = 4 * fine.square().mean().sqrt()
+    rough = _outlying(_blur(fine.clamp(-cap, cap).square(), across / 4).clamp_min(1e-12).log()) > LIMIT
+    bad = _opened(level, LEVEL_LEAST * across) | _opened(rough, ROUGH_LEAST * across)
+    good = (_distance(bad) > MARGIN * across).to(image.dtype)
     return good if good.mean() >= 0.1 else torch.ones_like(good)
+
+
+def _opened(bad: Tensor, reach: float) -> Tensor:
+    """The part of ``bad`` that discs of radius ``reach`` inside it cover (a morphological opening)."""
+    return _distance(_distance(~bad) > reach) <= reach
 
 
 def _distance(zero: Tensor) -> Tensor:
@@ -64,13 +68,13 @@ def _blur(image: Tensor, sigma: float) -> Tensor:
     return apply(padded, gaussian(k, 1 / (2 * torch.pi * sigma)), axes=2)[reach : reach + y, reach : reach + x]
 
 
-def _tilted_plane(image: Tensor) -> Tensor:
-    """Plane through the medians of rows and of columns: a wedge of ice is not an outlier."""
+def tilted_plane(image: Tensor) -> Tensor:
+    """Plane whose slopes are the medians of differences a quarter of the picture apart: a wedge of ice, not its crystals."""
     out = torch.zeros_like(image)
-    for axis in (0, 1):
-        line = image.median(1 - axis).values
-        at = torch.arange(len(line), dtype=image.dtype) - (len(line) - 1) / 2
-        slope = (at * (line - line.mean())).sum() / (at**2).sum()
+    for axis, size in enumerate(image.shape):
+        lag = max(1, size // 4)
+        slope = (image.narrow(axis, lag, size - lag) - image.narrow(axis, 0, size - lag)).median() / lag
+        at = torch.arange(size, dtype=image.dtype) - (size - 1) / 2
         out = out + (slope * at).unsqueeze(1 - axis)
     return out
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vitreous.errors import require
 from vitreous.runtime.chance import torch_generator
-from vitreous.stages.picking.badareas import good_areas
+from vitreous.stages.picking.badareas import good_areas, tilted_plane
 from vitreous.stages.picking.noise import decoy, gain, power_spectrum, whiten
 from vitreous.stages.picking.params import PickParams
 from vitreous.stages.picking.picks import Picks
@@ -51,8 +51,9 @@ def prepare(image: Tensor | np.ndarray, pixel_size: float, diameter: float, para
     require(diameter > 0, "diameter", diameter, "positive, in Å")
     sign = -1.0 if params.contrast == "dark" else 1.0
     working = working_image(torch.as_tensor(image), diameter / pixel_size, sign=sign)
-    good = good_areas(working.image, ACROSS)
-    return Prepared(working, good, flatten(working.image, good), pixel_size)
+    level = working.image - tilted_plane(working.image)
+    good = good_areas(level, ACROSS)
+    return Prepared(working, good, flatten(level, good), pixel_size)
 
 
 @dataclass(frozen=True)
