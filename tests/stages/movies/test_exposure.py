@@ -53,8 +53,8 @@ def test_few_sums_stand_for_all_weights(frames: int, per_frame: float, before: f
     basis = WeightBasis.of(dose, voltage, 0.7)
     assert len(basis.mixing) <= 8
     exact = frame_weights(basis.k, dose, voltage)
-    np.testing.assert_allclose(basis.mixing.T @ basis.curves, exact, atol=2.1e-3 / np.sqrt(frames))
-    np.testing.assert_allclose(basis.mixing.T @ basis.plain, 1.0, atol=2.1e-3)
+    np.testing.assert_allclose(basis.mixing.T @ basis.curves, exact, atol=1.05e-2 / np.sqrt(frames))
+    np.testing.assert_allclose(basis.mixing.T @ basis.plain, 1.0, atol=1.05e-2)
 
 
 def test_without_dose_one_sum_is_enough():

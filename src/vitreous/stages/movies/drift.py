@@ -22,7 +22,7 @@ GAPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 #: Å: pairs are compared by detail down to about this.
 PAIR_DETAIL = 25.0
 #: Largest image in which pairs are compared, pixels.
-PAIR_SIZE = 512
+PAIR_SIZE = 400
 #: Detail finer than these (Å) is damped in successive steps, so that a shift far off is drawn in; then all takes part.
 SOFTENING = (60.0, 30.0, 0.0, 0.0, 0.0)
 #: A peak is believed when it stands this many standard deviations above its map: chance gives about 5.
@@ -32,7 +32,7 @@ BELIEVED = 0.7
 #: Precision (1 / pixels²) of the belief that a step of the climb is small; it matters only where there is no signal.
 STEADINESS = 0.25
 #: Pixels of the shrunk frame: a step smaller than this ends the climb.
-ENOUGH = 0.01
+ENOUGH = 0.02
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,9 @@ def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coars
         full[torch.from_numpy(whole.rows), : len(whole.kx)] = torch.from_numpy(total)
         snr = separate(single, ring_power(power_of(full), shape), frames, shape)
         weight, ratio = weights_of(whole, snr, frames, pixel_size / coarsest, soften / pixel_size)
-        weight /= snr.noise_at(whole.magnitude) * shape[0] * shape[1]
-        slope = slopes(values, along_y, along_x, total, weight.astype(np.float32), whole.ky, whole.kx)
-        curvature = whole.curvature(weight * snr.noise_at(whole.magnitude) * shape[0] * shape[1], ratio, frames)
+        whitening = 1 / (snr.noise_at(whole.magnitude) * shape[0] * shape[1])
+        slope = slopes(values, along_y, along_x, total, (weight * whitening).astype(np.float32), whole.ky, whole.kx)
+        curvature = whole.curvature(weight, ratio, frames)
         step = slope / (curvature + STEADINESS)
         shifts = shifts + np.clip(step, -4.0, 4.0)
         if soften == 0 and np.abs(step).max() < ENOUGH:

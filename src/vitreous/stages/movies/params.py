@@ -53,7 +53,7 @@ class AlignmentParams:
     bin_factor: float = 1.0
     align_pixel: float = 4.0
     coarsest: float = 400.0
-    iterations: int = 6
+    iterations: int = 4
     mend: bool = True
     early_dose: float = 4.0
     keep_bytes: int = 1 << 30

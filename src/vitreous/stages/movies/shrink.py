@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Length of the filter in small pixels.
-SPAN = 4
+SPAN = 3
 
 
 def decimation_filter(factor: int) -> NDArray[np.float32]:
