@@ -10,18 +10,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-#: Length of the filter in small pixels.
+#: Length of the filter in small pixels; odd, so that it lies evenly about the middle of one.
 SPAN = 3
 
 
 def decimation_filter(factor: int) -> NDArray[np.float32]:
-    """Kaiser-windowed sinc that keeps what a grid ``factor`` times coarser can hold; its sum is 1.
-
-    About ``SPAN × factor`` taps, even or odd as ``factor`` is, so that they lie evenly about the middle of a small pixel.
-    """
+    """Kaiser-windowed sinc that keeps what a grid ``factor`` times coarser can hold; its sum is 1."""
     if factor == 1:
         return np.ones(1, dtype=np.float32)
-    taps = SPAN * factor + factor % 2
+    taps = SPAN * factor
     at = (np.arange(taps) - (taps - 1) / 2) / factor
     values = np.sinc(0.95 * at) * np.kaiser(taps, 4.0)
     return (values / values.sum()).astype(np.float32)
