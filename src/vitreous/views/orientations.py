@@ -1,0 +1,132 @@
+"""From which sides the particles were seen."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vitreous.numerics.so3_grid import healpix
+from vitreous.numerics.symmetry import symmetry as point_group
+from vitreous.views.figure import Axis, Figure, Panel
+from vitreous.views.marks import Bars, Ellipse, Line, Mark, Note, Picture
+
+#: Half axes of Hammer's ellipse.
+WIDE, HIGH = 2 * math.sqrt(2.0), math.sqrt(2.0)
+
+
+def hammer(rot_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Hammer's equal-area map of the sphere.
+
+    With latitude φ = 90° − tilt and longitude λ = rot: x = 2√2 cos φ sin(λ/2) / w, y = √2 sin φ / w, w² = 1 + cos φ cos(λ/2).
+
+    References
+    ----------
+    Snyder, Map Projections: A Working Manual (USGS 1987), p. 182, the Lambert azimuthal projection halved.
+    """
+    longitude, latitude = np.deg2rad(np.asarray(rot_deg, float)), np.deg2rad(90 - np.asarray(tilt_deg, float))
+    w = np.sqrt(1 + np.cos(latitude) * np.cos(longitude / 2))
+    return WIDE * np.cos(latitude) * np.sin(longitude / 2) / w, HIGH * np.sin(latitude) / w
+
+
+def inverse_hammer(x: NDArray, y: NDArray) -> NDArray:
+    """Unit vectors ``(..., 3)`` of points of the map; NaN outside the ellipse."""
+    inside = (x / WIDE) ** 2 + (y / HIGH) ** 2 <= 1
+    z = np.sqrt(np.where(inside, 1 - (x / 4) ** 2 - (y / 2) ** 2, np.nan))
+    longitude = 2 * np.arctan2(z * x, 2 * (2 * z**2 - 1))
+    latitude = np.arcsin(np.clip(z * y, -1, 1))
+    flat = np.cos(latitude)
+    return np.stack([flat * np.cos(longitude), flat * np.sin(longitude), np.sin(latitude)], -1)
+
+
+def viewing_directions(rotations: ArrayLike, symmetry: str) -> NDArray:
+    """Directions from which the object is seen, the third rows of the matrices, with all their symmetric copies: ``(n, 3)``."""
+    rows = np.asarray(rotations, dtype=float).reshape(-1, 3, 3)[:, 2]
+    copies = np.asarray(point_group(symmetry).matrices)
+    return np.einsum("ni,gij->gnj", rows, copies).reshape(-1, 3)
+
+
+def _bins(count: int) -> int:
+    """HEALPix nside that puts about six directions into a pixel, 4 to 16."""
+    return int(np.clip(2 ** round(math.log2(max(1.0, math.sqrt(count / 72)))), 4, 16))
+
+
+def coverage(directions: NDArray, nside: int) -> tuple[NDArray, NDArray]:
+    """Directions per HEALPix pixel over even coverage, smoothed over one pixel.
+
+    Returns
+    -------
+    centres, density
+        ``(12 nside², 3)`` and ``(12 nside²,)``; the mean density is 1 (0 without directions).
+    """
+    phi, theta = np.deg2rad(np.asarray(healpix(nside))).T
+    centres = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
+    # exp(κ (cos γ − 1)), the von Mises-Fisher kernel, as wide as a pixel: κ = 1 / spacing²
+    kappa = 12 * nside**2 / (4 * math.pi)
+    density = np.zeros(len(centres))
+    for part in np.array_split(directions, max(1, len(directions) // 4096)):
+        density += np.exp(kappa * (centres @ part.T - 1)).sum(1)
+    return centres, density / density.mean() if density.any() else density
+
+
+def _graticule() -> list[Mark]:
+    marks: list[Mark] = []
+    for rot in range(-120, 180, 60):
+        x, y = hammer(np.full(61, rot), np.linspace(0, 180, 61))
+        marks.append(Line(x=x, y=y, colour="white", width=0.6, opacity=0.35))
+    for tilt in (30, 60, 90, 120, 150):
+        x, y = hammer(np.linspace(-180, 180, 91), np.full(91, tilt))
+        marks.append(Line(x=x, y=y, colour="white", width=0.6, opacity=0.35))
+    marks.append(Ellipse(x=0, y=0, a=WIDE, b=HIGH, colour="muted", style="solid"))
+    top, right = HIGH + 0.11, WIDE + 0.06
+    marks += [Note(x=0.0, y=y, text=text, colour="muted", size=8) for y, text in ((top, "tilt 0°"), (-top, "tilt 180°"))]
+    marks.append(Note(x=-right, y=0.0, text="rot −180°", anchor="right", colour="muted", size=8))
+    return [*marks, Note(x=right, y=0.0, text="180°", anchor="left", colour="muted", size=8)]
+
+
+def _map(directions: NDArray, pixels: int = 460) -> tuple[Mark, ...]:
+    from scipy.spatial import KDTree
+
+    centres, density = coverage(directions, _bins(len(directions)))
+    x, y = np.meshgrid(np.linspace(-WIDE, WIDE, pixels), np.linspace(-HIGH, HIGH, pixels // 2))
+    unit = inverse_hammer(x, y)
+    inside = np.isfinite(unit).all(-1)
+    values = np.full(x.shape, np.nan)
+    values[inside] = density[KDTree(centres).query(unit[inside])[1]]
+    most = max(2.0, float(np.nanmax(values)))
+    picture = Picture(values=values, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=(0.0, most), colours="viridis",
+                      scale="density over even coverage")  # fmt: skip
+    return picture, *_graticule()
+
+
+def orientation_figure(rotations: ArrayLike, *, symmetry: str = "C1") -> Figure:
+    """A map of viewing directions on the whole sphere, and the distribution of tilts.
+
+    Parameters
+    ----------
+    rotations
+        ``(n, 3, 3)``: r_lab = R r_object; n may be 0.
+    symmetry
+        Point group; every symmetric copy of a view is counted.
+    """
+    directions = viewing_directions(rotations, symmetry)
+    count = np.size(rotations) // 9
+    edges = np.linspace(0, 180, 37)
+    tilt = np.rad2deg(np.arccos(np.clip(directions[:, 2], -1, 1)))
+    heights = np.histogram(tilt, edges)[0] / max(1, len(tilt))
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    even = 0.5 * (np.cos(np.deg2rad(edges[:-1])) - np.cos(np.deg2rad(edges[1:])))
+    copies = "" if symmetry.upper() == "C1" else f", with their {symmetry} copies"
+    return Figure(
+        name="orientations", title="Viewing directions", height=3.7, columns=2,
+        panels=(
+            Panel(marks=_map(directions), equal=True, weight=1.75, legend="none"),
+            Panel(title="Tilt", marks=(Bars(edges=edges, heights=100 * heights),
+                                       Line(x=middle, y=100 * even, colour="orange", style="dashed", label="even coverage")),
+                  x=Axis("Tilt", "°", limits=(0, 180), ticks=tuple((t, str(t)) for t in range(0, 181, 45))),
+                  y=Axis("Views", "%"), legend="upper right"),
+        ),
+        caption=f"{count} views{copies}. Even colour means all sides were seen. Bright islands with dark seas are preferred "
+        "orientations: the map is then smeared along the directions that were seldom seen side-on.",
+    )  # fmt: skip
