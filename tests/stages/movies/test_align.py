@@ -78,6 +78,23 @@ def test_odd_sizes_and_few_frames(make_movie, shape):
     assert movie.shift_error(found.field.at).max() < 0.15
 
 
+def test_long_movies_are_aligned_in_groups(make_movie):
+    frames = 90
+
+    def way(i: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        grown = 1 - np.exp(-i / 20.0)
+        return np.stack([grown * (5 + 2 * np.sin(3 * x / 400)), grown * (1.5 * np.cos(3 * y / 400) - 3)], axis=-1)
+
+    movie = make_movie((400, 400), frames, way, 12, dose=0.2, contrast=0.3)
+    found = align_movie(movie.frames, Optics(pixel_size=2.0), AlignmentParams(patches=(4, 4)))
+    error = movie.shift_error(found.field.at)
+    still = movie.shift_error(lambda x, y: np.zeros((len(x), frames, 2)))
+    assert found.motion.frames == frames
+    assert found.motion.patches.shape == (16 * 40, 5)
+    # Single frames of 0.2 e/pixel have a shift error near 0.1 pixels here, and no smoothing in time is asked of the drift.
+    assert np.sqrt((error**2).mean()) < 0.25 < 0.2 * np.sqrt((still**2).mean())
+
+
 def test_frames_that_are_read_again_give_the_same(drifted):
     movie, _ = drifted
     kept = align_movie(movie.frames, OPTICS, AlignmentParams(dose_per_frame=1.0))
