@@ -49,5 +49,6 @@ def test_torchs_threads_come_back_even_after_an_error():
             assert torch.get_num_threads() == 1
             raise KeyError
 
-    pytest.raises(KeyError, fail)
+    with pytest.raises(KeyError):
+        fail()
     assert torch.get_num_threads() == before
