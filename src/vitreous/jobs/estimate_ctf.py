@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from vitreous.data.micrograph import Micrograph
     from vitreous.stages.defocus import CtfFit
 
-#: The picture of the rings: pixels a side at most, and where it is white, in standard deviations of the fit.
-PICTURE, SPREAD = 256, 3.0
+#: The picture of the rings: pixels a side at most (odd), where it is white, and over which turns it is averaged, degrees.
+PICTURE, SPREAD, TURNS = 255, 2.5, tuple(range(-6, 7))
 
 
 @parameters
@@ -73,14 +73,18 @@ def fit_one(params: EstimateCtf, outputs: Path, named: tuple[str, Micrograph]) -
         If it cannot be read or fitted.
     """
     from vitreous.pipeline.jsonable import jsonable
+    from vitreous.runtime.devices import one_torch_thread
     from vitreous.runtime.files import write_json
     from vitreous.stages.defocus import estimate_ctf
     from vitreous.views.png import write_png
 
     name, micrograph = named
-    fit = estimate_ctf(load(micrograph, params.pixel_size), micrograph.optics, params.fit_params())
+    image = load(micrograph, params.pixel_size)
+    with one_torch_thread():
+        fit = estimate_ctf(image, micrograph.optics, params.fit_params())
+        picture = spectrum_picture(fit)
     told = described(fit)
-    write_png(outputs / "ctf" / f"{name}_spectrum.png", spectrum_picture(fit)[::-1])
+    write_png(outputs / "ctf" / f"{name}_spectrum.png", picture[::-1])
     write_json(outputs / "ctf" / f"{name}.json", jsonable({"micrograph": name, **told, "curves": curves(fit)}))
     return told
 
@@ -109,24 +113,34 @@ def curves(fit: CtfFit) -> dict[str, list[float]]:
 
 
 def spectrum_picture(fit: CtfFit) -> np.ndarray:
-    """Rings, measured on the left and fitted on the right, at most 256 pixels a side, uint8; row 0 is the lowest ky.
+    """Rings, measured on the left and fitted on the right, at most 255 pixels a side, uint8; row 0 is the lowest ky.
 
-    The measured half is averaged over 3 x 3 pixels: a periodogram is all speckle. White is three standard deviations of the fit.
+    The measured half is averaged over 12 degrees along the rings: a periodogram is all speckle. Grey is no ring, white 2.5
+    standard deviations of the fit.
     """
     import numpy as np
+    from scipy.ndimage import gaussian_filter, rotate
+
+    measured, model = (np.concatenate([half[::-1, :0:-1], half], axis=1) for half in (fit.picture.measured, fit.picture.model))
+    measured, model = _shrunk(measured), _shrunk(model)
+    soft = gaussian_filter(measured, 0.7)
+    smooth = np.mean([rotate(soft, angle, reshape=False, order=1, mode="nearest") for angle in TURNS], axis=0)
+    middle = len(model) // 2
+    rings = np.concatenate([smooth[:, :middle], model[:, middle:]], axis=1)
+    white = SPREAD * max(float(np.std(model)), 1e-6)
+    return np.round(255 * np.clip(0.5 + rings / (2 * white), 0, 1)).astype(np.uint8)
+
+
+def _shrunk(picture: np.ndarray) -> np.ndarray:
+    """At most 255 pixels a side, the middle pixel staying in the middle."""
     import torch
-    from scipy.ndimage import uniform_filter
 
-    from vitreous.numerics.resample import fourier_resize
+    from vitreous.numerics.fourier import centred_irfft2, centred_rfft2
+    from vitreous.numerics.resample import resize_spectrum
 
-    overlay = fit.picture.overlay()
-    middle = overlay.shape[1] // 2
-    left, right = uniform_filter(overlay[:, :middle], 3, mode="nearest"), overlay[:, middle:]
-    size = min(PICTURE, len(overlay))
-    # each half on its own, so that the edge between them stays sharp
-    halves = [fourier_resize(torch.as_tensor(np.ascontiguousarray(half)), (size, size // 2)).numpy() for half in (left, right)]
-    white = SPREAD * max(float(np.std(halves[1])), 1e-6)
-    return np.round(255 * np.clip(0.5 + np.concatenate(halves, axis=1) / (2 * white), 0, 1)).astype(np.uint8)
+    have, size = len(picture), min(PICTURE, len(picture))
+    small = centred_irfft2(resize_spectrum(centred_rfft2(torch.as_tensor(picture.copy())), (size, size)), (size, size))
+    return small.numpy() * (size / have) ** 2
 
 
 def _fitted(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:

@@ -45,6 +45,7 @@ class Extract(Microscope):
 
 def run(inputs: Inputs, params: Extract, context: Context) -> Result:
     """Cut out all particles, a micrograph at a time; micrographs that cannot be used are set aside."""
+    from vitreous.runtime.devices import one_torch_thread
     from vitreous.stages.particles import Picked, extract_stack
 
     micrographs = read_list(inputs.all("micrographs"), params)
@@ -53,7 +54,8 @@ def run(inputs: Inputs, params: Extract, context: Context) -> Result:
     used = [each.micrograph for each in picked]
     check_headers(used, params.pixel_size)
     box, stack = box_params(params, used), context.outputs / "particles.mrcs"
-    extraction = extract_stack(picked, stack, box, seed=context.seed, report=context.report)
+    with one_torch_thread():
+        extraction = extract_stack(picked, stack, box, seed=context.seed, report=context.report)
     for path, reason in extraction.quarantined:
         context.quarantine(stem(Path(path)), reason)
     write_table(extraction.particles, box.size, context)

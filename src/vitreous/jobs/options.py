@@ -60,8 +60,8 @@ class Microscope(PixelSize):
 
 
 def stated_pixel_size(header: float | None) -> float | None:
-    """Give the pixel size of a header, ``None`` where it is 0 or 1, which many programs write when they do not know."""
-    return header if header and abs(header - 1.0) > 1e-4 else None
+    """Give the pixel size of a header to the six digits it holds, ``None`` where it is 0 or 1, which stand for "not known"."""
+    return float(f"{header:.6g}") if header and abs(header - 1.0) > 1e-4 else None
 
 
 def check_pixel_size(given: float | None, header: float | None, path: object) -> None:

@@ -75,6 +75,7 @@ def pick_one(params: Pick, reference: Path | None, seed: int, named: tuple[str, 
     import numpy as np
 
     from vitreous.runtime.chance import derived_seed
+    from vitreous.runtime.devices import one_torch_thread
     from vitreous.stages.picking import PickParams, pick_blobs, pick_templates
 
     name, micrograph = named
@@ -83,12 +84,13 @@ def pick_one(params: Pick, reference: Path | None, seed: int, named: tuple[str, 
         contrast=params.contrast, false_fraction=params.false_fraction, spacing=params.spacing, edge=params.edge,
         seed=derived_seed(seed, "pick", name),
     )  # fmt: skip
-    if reference is None:
-        picks = pick_blobs(image, pixel_size, params.diameter, chosen)
-    else:
-        templates, scale = _templates(reference, params.reference_pixel_size)
-        picks = pick_templates(image, templates, pixel_size, params.diameter, chosen, template_pixel=scale,
-                               template_contrast=params.reference_contrast)  # fmt: skip
+    with one_torch_thread():
+        if reference is None:
+            picks = pick_blobs(image, pixel_size, params.diameter, chosen)
+        else:
+            templates, scale = _templates(reference, params.reference_pixel_size)
+            picks = pick_templates(image, templates, pixel_size, params.diameter, chosen, template_pixel=scale,
+                                   template_contrast=params.reference_contrast)  # fmt: skip
     return {
         "place": np.round(picks.coordinate, 3).tolist(),
         "score": np.round(picks.score, 5).tolist(),
