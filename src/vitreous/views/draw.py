@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DASHES = {"solid": "-", "dashed": (0, (4, 2.2)), "dotted": (0, (1, 1.8))}
 SYMBOLS = {"dot": "o", "cross": "x", "diamond": "D"}
+#: From start to end of a path: hues and brightness both change, and all stand out on light and dark paper.
+COURSE = ("#3f86d8", "#9a6bc9", "#dd6a6a", "#f0a53c")
 COLOUR_MAPS = {"grey": "gray", "viridis": "viridis", "diverging": "RdBu_r"}
 
 
@@ -73,14 +75,16 @@ def _scatter(pen: Pen, mark: Scatter) -> None:
 
 def _trace(pen: Pen, mark: Trace) -> None:
     from matplotlib.collections import LineCollection
+    from matplotlib.colors import LinearSegmentedColormap
 
     x, y, values = (_numbers(each) for each in (mark.x, mark.y, mark.values))
     steps = np.stack([np.stack([x[:-1], y[:-1]], -1), np.stack([x[1:], y[1:]], -1)], 1)
     kept = np.isfinite(steps).all((1, 2))
-    lines = LineCollection(steps[kept], cmap="viridis", linewidths=mark.width, capstyle="round")
+    ramp = LinearSegmentedColormap.from_list("course", COURSE)
+    lines = LineCollection(steps[kept], cmap=ramp, linewidths=mark.width, capstyle="round")
     lines.set_array(0.5 * (values[:-1] + values[1:])[kept])
     pen.axes.add_collection(lines)
-    dots = pen.axes.scatter(x, y, c=values, cmap="viridis", s=12, linewidths=0, zorder=3)
+    dots = pen.axes.scatter(x, y, c=values, cmap=ramp, s=12, linewidths=0, zorder=3)
     lines.set_clim(*dots.get_clim())
     _scale(pen, dots, mark.scale, "right")
 

@@ -82,9 +82,10 @@ def fsc_figure(
     found = resolution is not None and np.isfinite(resolution)
     if found:
         marks.append(Rule(at=1 / resolution, text=f"{resolution:.2f} Å", colour="blue"))
+    between = ""
     if found and interval is not None and np.isfinite(interval).all():
         marks.append(Span(low=1 / interval[1], high=1 / interval[0], colour="blue"))
-    between = f" (95 %: {interval[0]:.2f} to {interval[1]:.2f} Å)" if found and interval is not None else ""
+        between = f" (95 %: {interval[0]:.2f} to {interval[1]:.2f} Å)"
     said = f"The halves agree to {resolution:.2f} Å{between}. " if found else "The halves agree at no resolution. "
     reach = float(np.nanmax(k)) if np.isfinite(k).any() else 1.0
     return Figure(

@@ -122,23 +122,31 @@ def montage(images: Sequence[ArrayLike] | NDArray, columns: int, *, gap: int = 2
     return sheet
 
 
+def _without_outliers(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Clip to the median ± 8 robust standard deviations (or plain ones, where over half of the pixels are equal)."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return np.zeros_like(values)
+    sample = finite[:: max(1, finite.size // 1_000_000)]
+    middle = float(np.median(sample))
+    spread = 8 * (1.4826 * float(np.median(np.abs(sample - middle))) or float(finite.std()))
+    return np.nan_to_num(values, nan=middle, posinf=middle, neginf=middle).clip(middle - spread, middle + spread)
+
+
 def thumbnail(image: ArrayLike, size: int) -> NDArray[np.float32]:
     """Shrink an image so that its longer side has ``size`` pixels; smaller images are given back as they are.
 
     Notes
     -----
     By cropping its transform, so that nothing aliases and noise beyond the new Nyquist frequency is gone. Pixels that are not
-    finite take the mean of the others, and outliers are clipped to 8 standard deviations, so that a hot pixel does not ring.
+    finite take the median of the others, and outliers are clipped, so that a hot pixel does not ring.
     """
     require(size > 0, "size", size, "positive, in pixels")
     values = np.array(image, dtype=np.float32)
     require(values.ndim == 2 and values.size > 0, "an image", values.shape, "two-dimensional (y, x)")
-    finite = np.isfinite(values)
-    mean, deviation = (float(f(values[finite])) if finite.any() else 0.0 for f in (np.mean, np.std))
-    values[~finite] = mean
+    values = _without_outliers(values)
     factor = size / max(values.shape)
     if factor >= 1:
         return values
     target = [max(1, round(side * factor)) for side in values.shape]
-    clipped = torch.from_numpy(values.clip(mean - 8 * deviation, mean + 8 * deviation))
-    return fourier_resize(clipped, target).numpy()
+    return fourier_resize(torch.from_numpy(values), target).numpy()

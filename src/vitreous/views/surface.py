@@ -22,7 +22,7 @@ from vitreous.numerics.resample import centre_resize, fourier_resize
 #: Å³ of a dalton of protein.
 VOLUME_PER_DALTON = 1.21
 FINEST, COARSEST = 176, 256  # voxels a side that are rendered
-RADIAL = ((44, 62, 148), (40, 116, 190), (86, 178, 214), (190, 226, 232), (250, 238, 214))
+RADIAL = ((50, 80, 168), (40, 118, 192), (86, 178, 214), (190, 226, 232), (250, 238, 214))
 
 #: Colours of the lamps and of the sky, and how bright the picture is.
 SUN, AIR, EXPOSURE = torch.tensor([1.06, 1.0, 0.92]), torch.tensor([0.88, 0.98, 1.14]), 1.5
@@ -133,7 +133,7 @@ def prepare(volume: ArrayLike, level: float) -> Solid | None:
     size = int(np.clip(side, FINEST, COARSEST))
     if size != side:
         array = fourier_resize(array, (size,) * 3)
-    values = _without_dust(array.numpy(), level) - level
+    values = (_without_dust(array.numpy(), level) - level).astype(np.float32)
     inside = values > 0
     if not inside.any():
         return None

@@ -1,0 +1,89 @@
+"""Every figure, with ordinary and with odd input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vitreous.views.classes import classes_figure
+from vitreous.views.convergence import convergence_figure
+from vitreous.views.figure import Figure
+from vitreous.views.fsc import FscCurves, fsc_figure
+from vitreous.views.guinier import guinier_figure
+from vitreous.views.maps import projections_figure, slices_figure
+from vitreous.views.micrograph import micrograph_figure
+from vitreous.views.motion import motion_figure
+from vitreous.views.orientations import orientation_figure
+from vitreous.views.picks import picks_figure
+from vitreous.views.session import defocus_figure, time_figure
+from vitreous.views.surface_figure import surface_figure
+from vitreous.views.thon import thon_figure
+from vitreous.views.truth import pose_error_figure, recovery_figure
+
+CHANCE = np.random.default_rng(5)
+IMAGE = CHANCE.normal(size=(60, 75)).astype(np.float32)
+NAN = float("nan")
+K = np.linspace(0.005, 0.25, 40)
+BALL = (np.add.outer(np.add.outer(*[(np.arange(20) - 10.0) ** 2] * 2), (np.arange(20) - 10.0) ** 2) < 30).astype(np.float32)
+
+
+def gappy(values: np.ndarray) -> np.ndarray:
+    """A copy with NaN and infinity in it."""
+    out = np.array(values, dtype=float)
+    out.flat[1], out.flat[2] = NAN, np.inf
+    return out
+
+
+def thon(**changes: object) -> Figure:
+    base = {"rings": CHANCE.normal(size=(41, 41)), "k_most": 0.25, "k": K, "measured": np.cos(90 * K), "fitted": np.cos(90 * K),
+            "correlation": 1 - K, "resolution": 5.0}  # fmt: skip
+    return thon_figure(**{**base, **changes})
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "motion": lambda: motion_figure(CHANCE.normal(size=(12, 2)), pixel_size=1.2, shape=(60, 75), dose_per_frame=1.1,
+                                    picture=IMAGE, tracks=CHANCE.normal(size=(4, 12, 2)),
+                                    places=[[10, 10], [50, 10], [10, 50], [50, 50]]),
+    "motion, one frame": lambda: motion_figure([[0.0, 0.0]], pixel_size=1.0, shape=(60, 75)),
+    "motion, NaN": lambda: motion_figure(gappy(np.ones((6, 2))), pixel_size=1.0, shape=(9, 9), truth=np.ones((6, 2)),
+                                         tracks=np.full((1, 6, 2), NAN), places=[[4, 4]]),
+    "micrograph": lambda: micrograph_figure(IMAGE, pixel_size=4.0, name="a"),
+    "micrograph, constant": lambda: micrograph_figure(np.ones((30, 30)), pixel_size=1.0),
+    "thon": lambda: thon(power=1 + K, power_fit=1 + K, background=1 + 0 * K, angle_deg=31.0, summary="1.5 µm"),
+    "thon, NaN": lambda: thon(measured=gappy(K), correlation=gappy(K), power=gappy(1 + K), rings=np.zeros((5, 5)),
+                              resolution=NAN),
+    "picks": lambda: picks_figure(IMAGE, [[10, 10], [30, 40]], pixel_size=2.0, diameter=20, scores=[0.3, 0.5], threshold=0.2,
+                                  truth=[[10, 11], [60, 20]]),
+    "no picks": lambda: picks_figure(IMAGE, np.zeros((0, 2)), pixel_size=2.0, diameter=20, scores=[], truth=np.zeros((0, 2))),
+    "classes": lambda: classes_figure(CHANCE.normal(size=(23, 16, 16)), CHANCE.dirichlet(np.ones(23)), pixel_size=3.0,
+                                      kept=np.arange(23) < 15, notes=["9 Å"] * 23),
+    "one class": lambda: classes_figure(IMAGE[None, :60, :60], [1.0], pixel_size=3.0, kept=[False]),
+    "no class": lambda: classes_figure(np.zeros((0, 8, 8)), [], pixel_size=3.0),
+    "class of NaN": lambda: classes_figure(np.full((2, 8, 8), NAN), [NAN, 1.0], pixel_size=3.0),
+    "orientations": lambda: orientation_figure(np.stack([np.eye(3)] * 9), symmetry="D2"),
+    "no orientation": lambda: orientation_figure(np.zeros((0, 3, 3))),
+    "slices": lambda: slices_figure(BALL, 2.0),
+    "slices, NaN": lambda: slices_figure(np.full((4, 5, 6), NAN), 2.0),
+    "projections": lambda: projections_figure(BALL, 2.0),
+    "surface": lambda: surface_figure(BALL, 2.0, size=40),
+    "surface, empty": lambda: surface_figure(np.zeros((8, 8, 8)), 2.0, size=20),
+    "fsc": lambda: fsc_figure(FscCurves(k=K, corrected=1 - 4 * K, masked=1 - 4 * K, unmasked=1 - 4 * K, randomised=0 * K, low=-K,
+                                        high=K, truth=K, model=K), resolution=5.1, interval=(4.9, 5.3)),
+    "fsc, none": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=None),
+    "fsc, not finite": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=9.0, interval=(NAN, NAN)),
+    "guinier": lambda: guinier_figure(K, -30 * K**2, b_factor=120, intercept=0, fit_range=(10, 5), b_error=8, weighted=gappy(K),
+                                      sharpened=0 * K),
+    "defocus": lambda: defocus_figure(CHANCE.uniform(8e3, 2e4, 9), astigmatism=np.ones(9), resolution=gappy(np.ones(9)),
+                                      kept=[True] * 8 + [False]),
+    "defocus of one": lambda: defocus_figure([15000.0]),
+    "defocus of none": lambda: defocus_figure([]),
+    "time": lambda: time_figure(["align-movies", "refine"], [1.5, 4000.0], memory=[1e9, 2e9]),
+    "time of none": lambda: time_figure([], []),
+    "time unknown": lambda: time_figure(["a"], [NAN]),
+    "pose errors": lambda: pose_error_figure(CHANCE.exponential(1, 99), gappy(CHANCE.exponential(1, 99))),
+    "pose errors of none": lambda: pose_error_figure([], []),
+    "recovery": lambda: recovery_figure(np.arange(5.0), gappy(np.arange(5.0)), label="Defocus", unit="Å"),
+    "recovery of none": lambda: recovery_figure([], [], label="Defocus", unit="Å"),
+    "convergence": lambda: convergence_figure([20, 12, 9], change_deg=[9, 4, NAN], certainty=[0.1, 0.5, 0.9]),
+}  # fmt: skip
