@@ -56,7 +56,7 @@ def recovery_figure(truth: ArrayLike, estimate: ArrayLike, *, label: str, unit: 
         panels=(
             Panel(marks=(Line(x=ends, y=ends, colour="muted", style="dashed", width=1.0), Scatter(x=true, y=found, size=20)),
                   x=Axis(f"True {label.lower()}", unit), y=Axis(f"Found {label.lower()}", unit)),
-            Panel(marks=(histogram(difference), Rule(at=median, text=f"median {median:.3g}", colour="orange", words="beside"),
+            Panel(marks=(histogram(difference), Rule(at=median, text=f"median {median:.3g}".replace("-", "−"), colour="orange", words="beside"),
                          Rule(at=0.0, style="dotted")),
                   x=Axis("Found minus true", unit), y=Axis("Number", PURE)),
         ),
