@@ -51,12 +51,13 @@ def recovery_figure(truth: ArrayLike, estimate: ArrayLike, *, label: str, unit: 
     ends = [float(np.nanmin(both)), float(np.nanmax(both))] if np.isfinite(both).any() else [0.0, 1.0]
     difference = found - true
     median = float(np.nanmedian(difference)) if np.isfinite(difference).any() else float("nan")
+    words = f"median {median:.3g} {unit}".replace("-", "−")
     return Figure(
         name=f"recovery-{label.lower().replace(' ', '-')}", title=f"{label}: found and true", height=3.2, columns=2, width="full",
         panels=(
             Panel(marks=(Line(x=ends, y=ends, colour="muted", style="dashed", width=1.0), Scatter(x=true, y=found, size=20)),
                   x=Axis(f"True {label.lower()}", unit), y=Axis(f"Found {label.lower()}", unit)),
-            Panel(marks=(histogram(difference), Rule(at=median, text=f"median {median:.3g}".replace("-", "−"), colour="orange", words="beside"),
+            Panel(marks=(histogram(difference), Rule(at=median, text=words, colour="orange", words="beside"),
                          Rule(at=0.0, style="dotted")),
                   x=Axis("Found minus true", unit), y=Axis("Number", PURE)),
         ),
