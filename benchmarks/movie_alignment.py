@@ -155,7 +155,7 @@ def make_movie(folder: Path, seed: int) -> PlantedMotion:
             warp(picture, *sources(motion, frame), image)
             counts = rng.poisson((1 + image).clip(0) * DOSE * PIXEL**2 / gain).astype(np.uint8)
             counts[hot[:, 0], hot[:, 1]] = rng.poisson(12.0, len(hot))
-            # RELION turns TIFF images upside down as it reads them.
+            # TIFF stores the top row first and MRC, the gain's format, the bottom one.
             writer.write(counts[::-1], compression="lzw", contiguous=False)
     with mrcfile.new(folder / "gain.mrc", overwrite=True) as file:
         file.set_data(gain)
@@ -214,23 +214,22 @@ def ours_in_process(folder: Path) -> None:
     import mrcfile
 
     from vitreous.data.optics import Optics
+    from vitreous.io.gain import read_gain
     from vitreous.io.movies import open_movie
     from vitreous.stages.movies import AlignmentParams, align_movie
 
-    with mrcfile.open(folder / "gain.mrc") as file:
-        gain = file.data[::-1].copy()
     found = align_movie(
         open_movie(folder / "movie.tiff"),
         Optics(pixel_size=PIXEL, voltage=VOLTAGE),
         AlignmentParams(dose_per_frame=DOSE, patches=(5, 5)),
-        gain=gain,
+        gain=read_gain(folder / "gain.mrc"),
     )
     assert found.weighted is not None
     with mrcfile.new(folder / "ours.mrc", overwrite=True) as file:
         file.set_data(found.weighted)
     x, y = probe_places()
-    shifts = found.field.on_lattice(x[0], SIZE - 1 - y[:, 0]) * [1, -1]
-    polynomial = found.motion.shift(np.arange(FRAMES)[:, None, None], x, SIZE - 1 - y) / PIXEL * [1, -1]
+    shifts = found.field.on_lattice(x[0], y[:, 0])
+    polynomial = found.motion.shift(np.arange(FRAMES)[:, None, None], x, y) / PIXEL
     np.savez(folder / "ours.npz", field=shifts, polynomial=polynomial)
     (folder / "ours.json").write_text(json.dumps(dict(found.figures)))
 

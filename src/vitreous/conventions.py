@@ -8,6 +8,7 @@ SENTENCES = MappingProxyType(
     {
         "axes": "Arrays are (…, z, y, x); vectors and matrices act on columns (x, y, z).",
         "origin": "The origin of an image or volume of n voxels is voxel n // 2 on every axis, n odd or even.",
+        "rows": "Row 0 of an image is the first row stored in an MRC file and the last one stored in a TIFF file, as in RELION.",
         "fourier": "The forward transform is Σ f exp(-2πi k·r), unnormalised; the inverse divides by the number of voxels.",
         "layout": "Half transforms run over x; zero frequency comes first on every axis.",
         "frequency": "Spatial frequency is in Å⁻¹, never a fraction of Nyquist.",

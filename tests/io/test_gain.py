@@ -16,7 +16,7 @@ from vitreous.io.mrc import write_image, write_stack
 def test_every_kind_of_file(tmp_path: Path):
     gain = np.random.default_rng(0).uniform(0.5, 1.5, (5, 7)).astype(np.float32)
     write_image(tmp_path / "a.mrc", gain, None)
-    tifffile.imwrite(tmp_path / "a.gain", gain)
+    tifffile.imwrite(tmp_path / "a.gain", gain[::-1])
     for name in ("a.mrc", "a.gain"):
         np.testing.assert_array_equal(read_gain(tmp_path / name), gain)
 

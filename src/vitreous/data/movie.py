@@ -58,7 +58,7 @@ class Movie:
         return self.count
 
     def frame(self, index: int) -> np.ndarray:
-        """Frame ``index``, 0-based, in the stored type, ``(y, x)``; row 0 is the first row in the file."""
+        """Frame ``index``, 0-based, in the stored type, ``(y, x)``; row 0 is the lowest row of the picture."""
         return self.source.frame(index)
 
     def frames(self, *, threads: int = 1) -> Iterator[np.ndarray]:

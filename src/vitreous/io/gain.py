@@ -34,7 +34,7 @@ class GainFaults:
 
 
 def read_gain(path: str | Path) -> np.ndarray:
-    """Read a gain reference, float32 ``(y, x)``, rows in the file's order; frames are multiplied by it.
+    """Read a gain reference, float32 ``(y, x)``, rows as in :func:`~vitreous.io.movies.open_movie`; frames are multiplied by it.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def open_movie(path: str | Path, *, packed: bool = False) -> Movie:
     Returns
     -------
     Movie
-        Rows come in the order of the file, TIFF and MRC alike, as RELION reads them: row 0 is the first row stored.
+        Row 0 is the first row stored in an MRC file and the last in a TIFF file, as RELION reads them.
 
     Raises
     ------

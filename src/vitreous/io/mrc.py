@@ -124,7 +124,8 @@ def read_image(path: str | Path) -> tuple[np.ndarray, float | None]:
     Returns
     -------
     tuple
-        float32 ``(y, x)``, row 0 being the first in the file, and Å per pixel (None where the header does not say).
+        float32 ``(y, x)``, row 0 being the first in an MRC file and the last in a TIFF file, and Å per pixel (None where the
+        header does not say).
 
     Raises
     ------

@@ -1,4 +1,8 @@
-"""TIFF images and movies, as SerialEM, EPU and MotionCor write them: rows in the file's order."""
+"""TIFF images and movies, as SerialEM, EPU and MotionCor write them.
+
+TIFF stores the top row of a picture first and MRC the bottom one, so programs that write both (SerialEM) or read both (RELION,
+IMOD) turn one of them over. Here too the last row stored in a TIFF file is row 0, and a gain reference in MRC fits a movie in TIFF.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ def is_tiff(path: str | Path) -> bool:
 
 @dataclass(frozen=True)
 class TiffFrames:
-    """Frames of a TIFF movie, a page each.
+    """Frames of a TIFF movie, a page each, the last row stored being row 0.
 
     Parameters
     ----------
@@ -46,7 +50,7 @@ class TiffFrames:
     count
         Number of pages.
     shape
-        (y, x) as stored.
+        (y, x) as stored, in bytes if packed.
     dtype
         As stored.
     packed
@@ -75,8 +79,8 @@ class TiffFrames:
         if page.shape != self.shape or page.dtype != self.dtype:
             raise FormatError(self.path, f"all frames must be {self.shape} of {self.dtype}; got {page.shape} of {page.dtype}.",
                               f"frame {index + 1}")  # fmt: skip
-        image = decode_page(page, self.path, index)
-        return unpack_nibbles(image) if self.packed else image
+        image = decode_page(page, self.path, index)[::-1]
+        return unpack_nibbles(image) if self.packed else np.ascontiguousarray(image)
 
 
 def unpack_nibbles(image: np.ndarray) -> np.ndarray:
@@ -103,7 +107,7 @@ def _page(file: tifffile.TiffFile, index: int, path: Path) -> tifffile.TiffPage:
 
 
 def decode_page(page: tifffile.TiffPage, path: Path, index: int) -> np.ndarray:
-    """Numbers of one page ``(y, x)``.
+    """Numbers of one page ``(y, x)``, rows in the file's order.
 
     Raises
     ------
@@ -159,7 +163,7 @@ def _pixel_size(page: tifffile.TiffPage) -> float | None:
 
 
 def read_tiff_image(path: str | Path) -> tuple[np.ndarray, float | None]:
-    """The one image of a TIFF file as float32 ``(y, x)``, and Å per pixel if known.
+    """The one image of a TIFF file as float32 ``(y, x)``, the last row stored being row 0, and Å per pixel if known.
 
     Raises
     ------

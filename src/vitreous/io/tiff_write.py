@@ -19,7 +19,8 @@ def write_movie_tiff(path: str | Path, frames: Iterable[np.ndarray], *, pixel_si
     path
         The file.
     frames
-        ``(y, x)`` each, of one shape and type; row 0 is the first row stored.
+        ``(y, x)`` each, of one shape and type; row 0 is stored last, as TIFF draws pictures from the top
+        (see :mod:`vitreous.io.tiff`).
     pixel_size
         Å, kept in the resolution tags.
 
@@ -40,7 +41,7 @@ def write_movie_tiff(path: str | Path, frames: Iterable[np.ndarray], *, pixel_si
     written = 0
     with replacing(path) as aside, tifffile.TiffWriter(aside) as file:
         for frame in frames:
-            file.write(np.asarray(frame), photometric="minisblack", compression="lzw", contiguous=False,
+            file.write(np.asarray(frame)[::-1], photometric="minisblack", compression="lzw", contiguous=False,
                        resolution=(per_centimetre, per_centimetre), resolutionunit="CENTIMETER", software="vitreous",
                        metadata=None, rowsperstrip=min(64, len(frame)))  # fmt: skip
             written += 1
