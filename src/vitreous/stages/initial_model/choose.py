@@ -1,4 +1,8 @@
-"""Several starts, compared with one another: agreement is the evidence that a start did not fall into a trap of its own."""
+"""Several starts, judged by evidence and compared with one another.
+
+The start whose map makes the common images most probable is kept. How well other starts agree with it, after the round part of
+both maps is taken away and one is turned onto the other (either hand: projections cannot tell), says whether it was luck.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,14 @@ import torch
 from torch import Tensor
 
 from vitreous.inference.images import FourierImages
+from vitreous.inference.noise import initial_noise
+from vitreous.numerics.filters import radius as radius_of
 from vitreous.numerics.map_align import align
-from vitreous.runtime.chance import torch_generator
 from vitreous.runtime.progress import Progress, Reporter, silent
-from vitreous.stages.initial_model.em import Candidate, InitialModelSettings, run_start
+from vitreous.stages.initial_model.em import Candidate, Explorer, InitialModelSettings
+
+#: Correlation of the parts that are not round above which two starts found the same map.
+SAME = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,51 +32,60 @@ class InitialModel:
         float32 ``(n, n, n)``.
     chosen
         Which start it is.
-    evidence
-        Mean log-evidence an image of each start ``(s,)``.
+    evidence, confidence
+        Mean log-evidence of an image and its largest posterior, for each start ``(s,)``.
     agreement
-        Correlation of each pair of starts, turned onto each other, either hand ``(s, s)``.
-    radius
-        Last shell used.
+        Correlation of each start with the chosen one, round parts removed, either hand ``(s,)``.
+    resolution
+        End of the band, Å.
     """
 
     volume: Tensor
     chosen: int
     evidence: Tensor
+    confidence: Tensor
     agreement: Tensor
-    radius: int
+    resolution: float
 
     @property
-    def support(self) -> float:
-        """Best correlation of the chosen map with another start: above about 0.8 two starts found the same."""
-        others = self.agreement[self.chosen].clone()
-        others[self.chosen] = -1
-        return float(others.max()) if len(others) > 1 else 0.0
+    def supporters(self) -> int:
+        """Other starts that found the same map."""
+        return int((self.agreement > SAME).sum()) - 1
 
 
-def agreement_matrix(candidates: list[Candidate], settings: InitialModelSettings) -> Tensor:
-    """Pairwise correlation after alignment, mirror allowed, ``(s, s)``, 1 on the diagonal."""
-    count = len(candidates)
-    matrix = torch.eye(count, dtype=torch.float64)
-    for i in range(count):
-        for j in range(i):
-            radius = max(3, min(candidates[i].radius, 12) - 1)
-            found = align(candidates[j].volume, candidates[i].volume, radius=radius, group=settings.symmetry)
-            matrix[i, j] = matrix[j, i] = found.correlation
-    return matrix
+def not_round(volume: Tensor) -> Tensor:
+    """A cubic map less its rotational average."""
+    shell = radius_of(volume.shape).round().long()
+    count = torch.bincount(shell.flatten())
+    mean = torch.zeros(len(count)).index_add_(0, shell.flatten(), volume.flatten().float()) / count
+    return volume - mean[shell]
 
 
 def initial_model(images: FourierImages, settings: InitialModelSettings, *, report: Reporter = silent) -> InitialModel:
-    """Run all starts and keep one: of those within a tenth of the best evidence, the one others agree with most."""
-    order = torch.randperm(len(images), generator=torch_generator(settings.seed, "initial_model"))[: settings.most_images]
-    some = images.take(order.sort().values)
-    candidates = []
-    for start in range(settings.starts):
-        candidates.append(run_start(some, settings, start))
-        report(Progress("initial model", start + 1, settings.starts, {"evidence": candidates[-1].evidence}))
+    """Run all starts and keep the one of most evidence.
+
+    Parameters
+    ----------
+    images
+        Masked and normalised, on as few pixels as the band allows.
+    settings
+        Symmetry, diameter, number of starts.
+    report
+        Told after each start.
+    """
+    explorer = Explorer(images, settings, initial_noise(images))
+    candidates: list[Candidate] = []
+    for start in range(settings.start_count):
+        candidates.append(explorer.explore(start, learn_noise=start == 0))
+        report(Progress("initial model", start + 1, settings.start_count, {"evidence": candidates[-1].evidence}))
+    # The first start learnt the noise while it went; polished once more, it is judged under the same noise as the others.
+    candidates[0] = explorer.polish(candidates[0].volume)
     evidence = torch.tensor([c.evidence for c in candidates], dtype=torch.float64)
-    agreement = agreement_matrix(candidates, settings)
-    support = (agreement.sum(1) - 1) / max(1, len(candidates) - 1)
-    good = evidence >= evidence.max() - 0.1 * evidence.max().abs()
-    chosen = int(torch.where(good, support, -2.0).argmax())
-    return InitialModel(candidates[chosen].volume, chosen, evidence, agreement, candidates[chosen].radius)
+    chosen = int(evidence.argmax())
+    fixed = not_round(candidates[chosen].volume)
+    band = max(3, min(explorer.radius - 1, 16))
+    agreement = [align(not_round(c.volume), fixed, radius=band, group=settings.symmetry).correlation for c in candidates]
+    return InitialModel(
+        candidates[chosen].volume, chosen, evidence, torch.tensor([c.confidence for c in candidates]), torch.tensor(agreement),
+        images.resolution(explorer.radius),
+    )  # fmt: skip

@@ -1,19 +1,24 @@
-"""Expectation-maximisation of one map from a random start, at low resolution, with annealed band and minibatches.
+"""Expectation-maximisation of one map from a random start.
 
-Each pass takes a fresh random batch of images, marginalises over all orientations and shifts, and makes the new map from that
-batch alone; the noise of small batches shakes the map out of shallow optima, as in stochastic gradient descent (Punjani et
-al. 2017, Nat. Methods 14:290), while each step is the exact maximiser for its batch. The last passes take all images.
+First many passes over small random batches: each marginalises over orientations and shifts, and the map is made from the sums
+of all batches so far, older ones fading. The noise of small batches shakes the map out of shallow optima, as in stochastic
+gradient descent (Punjani et al. 2017, Nat. Methods 14:290), while every step is the exact maximiser of what it has seen. Then a
+few passes over one larger set of images, the same for every start and under the same noise, so that evidences can be compared.
+
+The whole band is open from the first pass. A nearly round particle looks like a sphere at low resolution, a sphere is a fixed
+point of the iteration, and only detail can leave it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from vitreous.inference.images import FourierImages
-from vitreous.inference.noise import NoiseSpectra, initial_noise
+from vitreous.inference.noise import NoiseSpectra
 from vitreous.inference.pose_refine import insert_images
 from vitreous.inference.soft_em import Pass, soft_pass
 from vitreous.numerics.filters import soft_disc
@@ -38,15 +43,13 @@ class InitialModelSettings:
     symmetry
         The point group, imposed from the first pass.
     starts
-        Random starts.
-    iterations
-        Passes of each.
+        Random starts; 0 for 4 at low symmetry and 12 at high, where round particles make most starts fail.
     finest
-        Å: the band's end; 0 for a tenth of the diameter, at least 12 Å.
-    batch
-        Images a pass, until the last passes.
-    most_images
-        Images used at all.
+        Å: the band's end; 0 for a twelfth of the diameter, at least 10 Å.
+    passes, batch, memory_of_batches
+        Exploring passes, images in each, and the share of the earlier sums that each keeps.
+    common
+        Images of the last, comparable passes.
     seed
         Of everything random.
     memory
@@ -55,18 +58,24 @@ class InitialModelSettings:
 
     diameter: float
     symmetry: Symmetry
-    starts: int = 4
-    iterations: int = 20
+    starts: int = 0
     finest: float = 0.0
-    batch: int = 400
-    most_images: int = 2000
+    passes: int = 24
+    batch: int = 300
+    memory_of_batches: float = 0.6
+    common: int = 800
     seed: int = 0
     memory: int = 300_000_000
 
     @property
     def resolution(self) -> float:
         """End of the band, Å."""
-        return self.finest or max(12.0, self.diameter / 10)
+        return self.finest or max(10.0, self.diameter / 12)
+
+    @property
+    def start_count(self) -> int:
+        """How many starts."""
+        return self.starts or (4 if self.symmetry.order < 4 else 12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +87,14 @@ class Candidate:
     volume
         float32 ``(n, n, n)``.
     evidence
-        Mean log-evidence an image over the model of noise alone, on the same images for every start.
-    radius
-        Last shell used.
+        Mean log-evidence of the common images over the model of noise alone.
+    confidence
+        Their mean largest posterior over orientations.
     """
 
     volume: Tensor
     evidence: float
-    radius: int
+    confidence: float
 
 
 def volume_mask(images: FourierImages, diameter: float) -> Tensor:
@@ -108,39 +117,72 @@ def wiener_volume(numerator: Tensor, denominator: Tensor, mask: Tensor, radius: 
     return solve(numerator, denominator, size, ssnr=ssnr, radius=radius, voxel_size=voxel_size) * mask
 
 
-def run_start(images: FourierImages, settings: InitialModelSettings, start: int) -> Candidate:
-    """One start: random poses, then passes with a growing band and shrinking angular step."""
-    generator = torch_generator(settings.seed, "initial_model", start)
-    mask = volume_mask(images, settings.diameter)
-    noise = initial_noise(images)
-    last = images.shell(settings.resolution)
-    first = min(last, max(3, images.shell(settings.diameter / 2)))
-    volume = _random_volume(images, noise, settings, mask, first, generator)
-    done, radius = None, first
-    for iteration in range(settings.iterations):
-        progress = iteration / max(1, settings.iterations - 4)
-        radius = min(last, round(first + (last - first) * progress))
-        final = iteration >= settings.iterations - 3
-        rows = torch.randperm(len(images), generator=generator)[: len(images) if final else settings.batch]
-        done = _pass(images.take(rows), noise, volume, settings, radius, fine=progress >= 0.5)
-        if not final:
-            noise = noise.scaled(done.noise_factor**0.5)
-        volume = wiener_volume(done.numerator, done.denominator, mask, radius, images.pixel_size)
-    evidence = float(done.found.log_evidence.mean()) if done is not None else 0.0
-    return Candidate(volume, evidence, radius)
+@dataclass(eq=False)
+class Explorer:
+    """What all starts share: images, their noise, masks and the grid; and the moving sums of the start under way."""
+
+    images: FourierImages
+    settings: InitialModelSettings
+    noise: NoiseSpectra
+
+    def __post_init__(self) -> None:
+        settings, images = self.settings, self.images
+        self.radius = images.shell(settings.resolution)
+        self.mask = volume_mask(images, settings.diameter)
+        relative = settings.diameter / (images.disc.size * images.pixel_size)
+        self.step = grid_step(self.radius, relative, settings.symmetry, COARSE)
+        self.fine_step = grid_step(self.radius, relative, settings.symmetry, FINE)
+        self.rows = torch.randperm(len(images), generator=torch_generator(settings.seed, "common"))[: settings.common]
+
+    def sweep(self, images: FourierImages, volume: Tensor, step: float, reach: float) -> Pass:
+        """One pass over ``images`` with shifts up to ``reach`` spacings."""
+        spacing = max(1.0, images.disc.size / self.radius / 3)
+        return soft_pass(
+            images, self.noise, volume, orientations(step, self.settings.symmetry), shift_disc(spacing, reach * spacing),
+            centres=torch.zeros(len(images), 2, dtype=torch.float64), radius=self.radius, symmetry=self.settings.symmetry,
+            budget=self.settings.memory,
+        )  # fmt: skip
+
+    def explore(self, start: int, *, learn_noise: bool) -> Candidate:
+        """One start; the first also learns the noise that all share."""
+        settings, images = self.settings, self.images
+        generator = torch_generator(settings.seed, "start", start)
+        volume = random_volume(images, self.noise, settings, self.mask, self.radius, generator)
+        numerator: Tensor | float = 0.0
+        denominator: Tensor | float = 0.0
+        for number in range(settings.passes):
+            rows = torch.randperm(len(images), generator=generator)[: settings.batch]
+            done = self.sweep(images.take(rows), volume, self.step, 1.0)
+            numerator = done.numerator + settings.memory_of_batches * numerator
+            denominator = done.denominator + settings.memory_of_batches * denominator
+            volume = wiener_volume(numerator, denominator, self.mask, self.radius, images.pixel_size)
+            if learn_noise and number < settings.passes // 3:
+                self.noise = self.noise.scaled(done.noise_factor**0.5)
+        return self.polish(volume)
+
+    def polish(self, volume: Tensor) -> Candidate:
+        """Passes over the common images."""
+        common = self.images.take(self.rows)
+        for step in (self.step, self.fine_step):
+            done = self.sweep(common, volume, step, 2.0)
+            volume = wiener_volume(done.numerator, done.denominator, self.mask, self.radius, self.images.pixel_size)
+        done = self.sweep(common, volume, self.fine_step, 2.0)
+        return Candidate(volume, float(done.found.log_evidence.mean()), float(done.found.peak.mean()))
 
 
-def _pass(images: FourierImages, noise: NoiseSpectra, volume: Tensor, settings: InitialModelSettings, radius: int, *, fine: bool) -> Pass:
-    spacing = max(1.0, images.disc.size / radius / 4)
-    reach = max(spacing, 0.06 * settings.diameter / images.pixel_size)
-    step = 20.0 if not fine else (10.0 if settings.symmetry.order >= 4 else 15.0)
-    return soft_pass(
-        images, noise, volume, orientations(step, settings.symmetry), shift_disc(spacing, reach),
-        centres=torch.zeros(len(images), 2, dtype=torch.float64), radius=radius, symmetry=settings.symmetry, budget=settings.memory,
-    )  # fmt: skip
+#: Orientations that exploring and comparing passes may try.
+COARSE, FINE = 2500, 5000
+STEPS = (20.0, 15.0, 12.0, 10.0, 7.5, 5.0)
 
 
-def _random_volume(
+def grid_step(radius: int, relative_diameter: float, group: Symmetry, most: int) -> float:
+    """Step that moves the particle's rim by half the finest detail, or the finest that ``most`` orientations allow."""
+    needed = math.degrees(2 / (radius * relative_diameter))
+    affordable = [s for s in STEPS if len(orientations(s, group)) <= most] or [STEPS[0]]
+    return next((s for s in affordable if s <= needed), affordable[-1])
+
+
+def random_volume(
     images: FourierImages, noise: NoiseSpectra, settings: InitialModelSettings, mask: Tensor, radius: int, generator: torch.Generator
 ) -> Tensor:
     """Map of a few images put at random orientations: a blob of about the right size, with random shape."""
