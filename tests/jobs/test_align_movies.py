@@ -92,7 +92,7 @@ def test_unusable_movies_are_set_aside_with_their_reason_and_the_rest_goes_on(he
 
 def test_nothing_but_unusable_movies_is_an_error(here: Project, movies: list[Path]):
     bad_movies(movies[0].parent)
-    with pytest.raises(InputError, match=r"align movies: none of 1 could be used; the first, constant: frame 1 must hold an image"):
+    with pytest.raises(InputError, match=r"align movies: none of 1 could be used; the first, constant: frame 1 must hold"):
         align(here, [movies[0].with_name("constant.tif")])
 
 
@@ -106,13 +106,13 @@ def test_a_gain_is_applied_and_turned(here: Project, tmp_path: Path):
     told = read_motion(record["motion"])
     assert told.gain == tmp_path / "gain.mrc"
     assert told.motion.global_shifts[-1] == pytest.approx([-12.0, 8.0], abs=1.0)
-    with pytest.raises(InputError, match=r"gain must have the frames' size, 192 x 256 .* got 256 x 192 in .*gain\.mrc\. Try: --gain-tu"):
+    with pytest.raises(InputError, match=r"gain must have the frames' size, 192 x 256 .* got 256 x 192 in .*Try: --gain-turns 1"):
         align(here, [tmp_path / "a.tif"], gain=tmp_path / "gain.mrc")
 
 
 def test_a_gain_of_another_shape_is_an_error_of_the_job(here: Project, movies: list[Path], tmp_path: Path):
     write_image(tmp_path / "gain.mrc", np.ones((250, 256), np.float32), None)
-    with pytest.raises(InputError, match=r"gain must have the frames' size, 256 x 256 .*; got 256 x 250 in .*gain\.mrc\. Try: the gain of"):
+    with pytest.raises(InputError, match=r"gain must have the frames' size, 256 x 256 .*; got 256 x 250 in .*gain\.mrc"):
         align(here, movies, gain=tmp_path / "gain.mrc")
 
 
@@ -143,7 +143,8 @@ def test_binning_and_half_precision(here: Project, movies: list[Path]):
 
 
 def test_the_dose_weights_the_sum(here: Project, movies: list[Path]):
-    plain, weighted = (open_stack(align(here, movies[:1], model="global", dose=dose)["images"]).read()[0] for dose in (None, 30.0))
+    records = (align(here, movies[:1], model="global", dose=dose) for dose in (None, 30.0))
+    plain, weighted = (open_stack(record["images"]).read()[0] for record in records)
     # a weighted sum has the noise of one frame: 6 frames give √6 times that
     assert plain.std() / weighted.std() > 1.5
 

@@ -19,14 +19,14 @@ KNOWN = Microscope(voltage=200.0, cs=1.4)
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("a.mrc", "a"), ("a.b_1.2.mrc.gz", "a.b_1.2"), ("x.TIFF", "x"), ("May08_03.05.02.mrc", "May08_03.05.02")]
+    ("name", "expected"), [("a.mrc", "a"), ("a.b_1.2.mrc.gz", "a.b_1.2"), ("x.TIFF", "x"), ("May_03.05.mrc", "May_03.05")]
 )
 def test_a_stem_is_the_name_without_endings(name: str, expected: str):
     assert stem(Path("/some/where") / name) == expected
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(*[st.sampled_from("pq")] * 3, st.sampled_from(["m1.tif", "m2.tif", "m1.mrc"])), unique=True, min_size=1))
+@given(st.lists(st.tuples(*[st.sampled_from("pq")] * 3, st.sampled_from(["m1.tif", "m2.tif", "m1.mrc"])), unique=True))
 def test_names_are_unique_and_end_in_the_stem(parts: list[tuple[str, ...]]):
     paths = [Path("/r", *part) for part in parts]
     try:

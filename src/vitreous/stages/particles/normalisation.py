@@ -58,11 +58,10 @@ def normalise(images: Tensor, radius_pixels: float, method: Normalisation = "ram
     require(method in NAMES, "normalisation", method, f"one of {', '.join(NAMES)}")
     size = images.shape[-1]
     if method == "old":
-        return _standard(images, torch.ones(size, size, dtype=torch.bool))
+        return _standard(images, torch.ones(size, size, dtype=torch.bool), images)
     outside = background(size, radius_pixels)
-    if method == "ramp":
-        images = images - fitted_plane(images, outside)
-    return _standard(images, outside)
+    flat = images - fitted_plane(images, outside) if method == "ramp" else images
+    return _standard(flat, outside, images)
 
 
 def fitted_plane(images: Tensor, where: Tensor) -> Tensor:
@@ -75,11 +74,12 @@ def fitted_plane(images: Tensor, where: Tensor) -> Tensor:
     return torch.einsum("...p,kp,kyx->...yx", images[..., where], fit, basis)
 
 
-def _standard(images: Tensor, where: Tensor) -> Tensor:
+def _standard(images: Tensor, where: Tensor, recorded: Tensor) -> Tensor:
+    """(I − μ)/σ; an image whose σ is no more than the rounding of what was ``recorded`` is refused."""
     values = images[..., where]
     level = values.mean(-1)[..., None, None]
     spread = values.std(-1, correction=0)[..., None, None]
-    tiny = 1e-6 * values.abs().amax(-1)[..., None, None]
+    tiny = 1e-6 * recorded[..., where].abs().amax(-1)[..., None, None]
     flat = int((spread <= tiny).sum())
     require(flat == 0, "a particle image", f"{flat} of {spread.numel()} with the same value everywhere outside the particle",
             "not constant", instead="leave that micrograph out")  # fmt: skip
