@@ -22,7 +22,7 @@ def seen_along(defocus: torch.Tensor, azimuth_deg: float) -> float:
     return float(chi) / (torch.pi * wavelength(300.0) * k**2)
 
 
-def test_positive_defocus_is_underfocus() -> None:
+def test_defocus_positive_is_underfocus() -> None:
     """Underfocus turns the first broad lobe more negative than the amplitude contrast alone: protein darker still."""
     k = torch.tensor([0.02], dtype=torch.float64)
     under, none = (ctf(torch.tensor([z, z, 0.0, 0.0], dtype=torch.float64), KRIOS, k, 0 * k) for z in (15_000.0, 0.0))
@@ -30,13 +30,13 @@ def test_positive_defocus_is_underfocus() -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 17.0, 90.0, 135.0])
-def test_u_lies_along_the_angle_and_v_across(angle: float) -> None:
+def test_astigmatism_u_lies_along_the_angle_and_v_across(angle: float) -> None:
     row = torch.tensor([12_000.0, 9_000.0, angle, 0.0], dtype=torch.float64)
     assert seen_along(row, angle) == pytest.approx(12_000)
     assert seen_along(row, angle + 90) == pytest.approx(9_000)
 
 
-def test_the_angle_runs_from_x_towards_y() -> None:
+def test_astigmatism_angle_runs_from_x_towards_y() -> None:
     """At 45° the rings of U meet +x+y of the array (rows grow with y), and those of V meet +x−y."""
     optics = Optics(pixel_size=1.5, spherical_aberration=0.0, amplitude_contrast=0.0)
     grid = ctf_grid(torch.tensor([12_000.0, 9_000.0, 45.0, 0.0], dtype=torch.float64), optics, (64, 64))
@@ -45,6 +45,6 @@ def test_the_angle_runs_from_x_towards_y() -> None:
         assert float(grid[row, column]) == pytest.approx(-math.sin(math.pi * wavelength(300.0) * z * k2), abs=1e-9)
 
 
-def test_ctf_at_zero_frequency_is_minus_the_amplitude_contrast() -> None:
+def test_ctf_sign_at_zero_frequency_is_minus_the_amplitude_contrast() -> None:
     row, zero = torch.tensor([15_000.0, 14_000.0, 30.0, 0.0], dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     assert float(ctf(row, KRIOS, zero, zero)) == pytest.approx(-0.1)

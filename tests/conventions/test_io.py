@@ -63,7 +63,7 @@ def test_defocus_is_in_angstrom_and_u_lies_along_the_angle(tmp_path: Path):
     assert (m.defocus.u, m.defocus.v, m.defocus.angle_deg) == (15000.0, 14000.0, 120.0)
 
 
-def test_relions_particles_are_bright(tmp_path: Path):
+def test_contrast_of_relions_particles_is_bright(tmp_path: Path):
     assert particles(tmp_path, {"rlnClassNumber": 1}).contrast == "bright"
 
 
@@ -82,14 +82,14 @@ def test_coordinates_are_pixels_x_first_counted_from_zero(tmp_path: Path):
     assert (tmp_path / "p.star").read_text().split()[-2:] == ["2.0", "1.0"]
 
 
-def test_x_is_the_fastest_axis_of_a_file(tmp_path: Path):
+def test_axes_x_is_the_fastest_of_a_file(tmp_path: Path):
     write_volume(tmp_path / "a.mrc", Volume(torch.arange(24.0).reshape(2, 3, 4), 1.5))
     assert read_header(tmp_path / "a.mrc").shape == (2, 3, 4)
     raw = np.frombuffer((tmp_path / "a.mrc").read_bytes(), "<f4", offset=1024)
     assert raw[1] == read_volume(tmp_path / "a.mrc").values[0, 0, 1]
 
 
-def test_a_helix_keeps_its_hand_through_a_file(tmp_path: Path):
+def test_hand_of_a_helix_survives_a_file(tmp_path: Path):
     """A right-handed helix, x + iy turning counter-clockwise as z grows, does so in the file and after it."""
     values = torch.zeros(16, 16, 16)
     for z in range(16):

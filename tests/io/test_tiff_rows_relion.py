@@ -69,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("kind", ["mrc", "tif"])
 def test_rows_and_gain_are_relions(folder: Path, kind: str):
     theirs, _ = read_image(folder / kind / "movie.mrc")
-    ours = np.sum([frame for frame in open_movie(folder / "movie.tif").frames()], 0) * read_gain(folder / f"gain.{kind}")
+    ours = np.sum(list(open_movie(folder / "movie.tif").frames()), 0) * read_gain(folder / f"gain.{kind}")
     inner = (slice(16, -16), slice(16, -16))
     assert np.corrcoef(theirs[inner].ravel(), ours[inner].ravel())[0, 1] > 0.95
     assert abs(np.corrcoef(theirs[inner].ravel(), ours[::-1][inner].ravel())[0, 1]) < 0.5

@@ -1,7 +1,7 @@
 """TIFF images and movies, as SerialEM, EPU and MotionCor write them.
 
-TIFF stores the top row of a picture first and MRC the bottom one, so programs that write both (SerialEM) or read both (RELION,
-IMOD) turn one of them over. Here too the last row stored in a TIFF file is row 0, and a gain reference in MRC fits a movie in TIFF.
+TIFF stores the top row of a picture first and MRC the bottom one, so programs that write or read both (SerialEM, IMOD, RELION)
+turn one of them over. Here too the last row stored in a TIFF file is row 0, and a gain reference in MRC fits a movie in TIFF.
 """
 
 from __future__ import annotations
