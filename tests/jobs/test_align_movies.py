@@ -120,7 +120,7 @@ def test_a_header_is_contradicted_by_name_unless_it_says_nothing(here: Project, 
     with pytest.raises(InputError, match=r"the first, m0: pixel_size must agree with the header of .*m0\.tif to 1 %"):
         align(here, movies, pixel_size=4.5)
     write_stack(tmp_path / "silent.mrcs", tiny.counts(0), 1.0)
-    with pytest.raises(InputError, match=r"pixel_size must be given, positive, in Å: .*silent\.mrcs do not tell"):
+    with pytest.raises(InputError, match=r"pixel_size must be given, positive, in Å: .*silent\.mrcs says nothing of it"):
         align(here, [tmp_path / "silent.mrcs"])
     record = align(here, [tmp_path / "silent.mrcs"], pixel_size=4.5, model="global")
     assert read_micrographs(record["micrographs"])[0].optics.pixel_size == 4.5

@@ -48,7 +48,7 @@ def test_images_take_their_scale_from_the_header_or_the_user(micrographs: list[P
     assert [m.optics for m in read_list(micrographs, KNOWN)] == [
         Optics(pixel_size=2.0, voltage=200.0, spherical_aberration=1.4, amplitude_contrast=0.1)
     ] * 2
-    with pytest.raises(InputError, match=r"voltage must be given, in kV: .*s0\.mrc do not tell"):
+    with pytest.raises(InputError, match=r"voltage must be given, in kV: .*s0\.mrc says nothing of it"):
         read_list(micrographs, Microscope(cs=2.7))
 
 

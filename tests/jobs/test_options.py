@@ -35,7 +35,7 @@ def test_headers_hold_six_digits():
 def test_each_unknown_is_asked_for_by_its_own_name():
     for name, way_out in (("pixel_size", "--pixel-size"), ("voltage", "--voltage"), ("cs", "--cs")):
         told = {"pixel_size": 1.5, "voltage": 300.0, "cs": 2.7, name: None}
-        with pytest.raises(InputError, match=rf"{name} must be given, .*: a\.mrc do not tell; got None\. Try: {way_out}"):
+        with pytest.raises(InputError, match=rf"{name} must be given, .*: a\.mrc says nothing of it; got None\. Try: {way_out}"):
             Microscope(**told).optics("a.mrc")
 
 

@@ -76,8 +76,8 @@ def read_coordinate_list(paths: Sequence[Path], micrographs: Sequence[Micrograph
         for number in np.unique(rows[rows >= 0]).tolist():
             found.setdefault(number, []).append((place[rows == number], score[rows == number]))
     if not found:
-        raise InputError(f"coordinates must belong to the micrographs given; got none of {len(micrographs)} named in {paths[0]}. "
-                         f"The first micrograph is {micrographs[0].path.name}.")  # fmt: skip
+        raise InputError(f"coordinates must belong to the micrographs; got none of {len(micrographs)} in {paths[0]}. "
+                         f"Try: a column rlnMicrographName, or a file {stem(micrographs[0].path)}_picks.star.")  # fmt: skip
     joined = ((number, [np.concatenate(part) for part in zip(*parts)]) for number, parts in sorted(found.items()))
     return {number: Coordinates(*parts) for number, parts in joined}
 

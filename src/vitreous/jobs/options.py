@@ -42,7 +42,7 @@ class Microscope(PixelSize):
         Parameters
         ----------
         what
-            The images, for messages.
+            The file, for messages.
         header_pixel_size
             Å, as their header says; counts where none is given.
 
@@ -53,7 +53,7 @@ class Microscope(PixelSize):
         """
         values = {"pixel_size": self.pixel_size or header_pixel_size, "voltage": self.voltage, "cs": self.cs}
         for name, value in values.items():
-            require(value is not None, name, value, f"given, {UNITS[name]}: {what} do not tell", instead=FLAGS[name])
+            require(value is not None, name, value, f"given, {UNITS[name]}: {what} says nothing of it", instead=FLAGS[name])
         contrast = self.amplitude_contrast
         return Optics(pixel_size=values["pixel_size"], voltage=values["voltage"], spherical_aberration=values["cs"],
                       amplitude_contrast=USUAL_AMPLITUDE_CONTRAST if contrast is None else contrast)  # fmt: skip
