@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from vitreous.numerics.disc import Disc
@@ -44,6 +43,10 @@ class FourierImages:
     def take(self, rows: Tensor) -> FourierImages:
         """The images at ``rows``."""
         return replace(self, values=self.values[rows], transfer=self.transfer[rows], group=self.group[rows])
+
+    def with_group(self, group: Tensor) -> FourierImages:
+        """The same images with other noise groups."""
+        return replace(self, group=group)
 
     def shell(self, resolution: float) -> int:
         """Shell nearest to a resolution in Å, at least 1 and at most the disc's radius."""

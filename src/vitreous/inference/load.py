@@ -142,7 +142,7 @@ def _noise_group(particles: Particles, rows: np.ndarray) -> Tensor:
     """Micrographs with at least 20 particles have their own noise level; the rest share their optics group's."""
     if particles.micrograph_index is None:
         return torch.from_numpy(particles.group[rows].astype(np.int64))
-    names, inverse, count = np.unique(particles.micrograph_index[rows], return_inverse=True, return_counts=True)
+    _, inverse, count = np.unique(particles.micrograph_index[rows], return_inverse=True, return_counts=True)
     own = count[inverse] >= 20
     label = np.where(own, inverse + len(particles.optics), particles.group[rows])
     return torch.from_numpy(np.unique(label, return_inverse=True)[1].astype(np.int64))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, image_power
 from vitreous.inference.pose_search import SearchResult
+from vitreous.numerics.slices import HalfBall, slices
 
 
 def residual_factor(images: FourierImages, noise: NoiseSpectra, slices: Tensor, found: SearchResult) -> Tensor:
@@ -27,5 +29,19 @@ def residual_factor(images: FourierImages, noise: NoiseSpectra, slices: Tensor, 
     mean = images.disc.shell_mean((power - 2 * cross + model) / (2 * len(images) * images.open_area))
     band = int(images.disc.shell[k - 1]) + 1
     factor = mean[:band].clamp(0.05, 20.0)
+    factor[0] = factor[1]
+    return factor
+
+
+def known_pose_factor(images: FourierImages, noise: NoiseSpectra, ball: HalfBall, rotation: Tensor, shift: Tensor) -> Tensor:
+    """The same mean for images whose poses are known: one number a shell of the ball's band."""
+    count = images.disc.within(ball.radius)
+    total = torch.zeros(count, dtype=torch.float64)
+    for rows in torch.arange(len(images)).split(512):
+        planes = slices(ball, rotation[rows], images.disc, count) * images.disc.shift_phases(shift[rows])[:, :count]
+        misfit = (images.values[rows, :count] - images.transfer[rows, :count] * planes).abs() ** 2
+        total += (misfit * noise.weight(images.disc, images.group[rows], count)).double().sum(0)
+    mean = images.disc.shell_mean(total / (2 * len(images) * images.open_area))
+    factor = mean[: ball.radius + 1].clamp(0.05, 20.0)
     factor[0] = factor[1]
     return factor

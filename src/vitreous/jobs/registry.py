@@ -10,7 +10,9 @@ from functools import cache
 
 from vitreous.pipeline.job import Registry, load
 
-JOBS: tuple[str, ...] = ("simulate", "align_movies", "estimate_ctf", "pick", "extract", "convert")
+JOBS: tuple[str, ...] = (
+    "simulate", "align_movies", "estimate_ctf", "pick", "extract", "classify2d", "select", "initial_model", "refine", "convert",
+)  # fmt: skip
 RECIPES: tuple[str, ...] = ()
 
 

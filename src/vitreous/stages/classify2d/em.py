@@ -32,7 +32,6 @@ from vitreous.runtime.chance import torch_generator
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.classify2d.averages import solve_averages
 
-
 #: Images whose average a class starts from.
 SEEDS = 5
 

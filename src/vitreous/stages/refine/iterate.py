@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,6 +12,7 @@ from vitreous.inference.half_maps import compare
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, initial_noise
 from vitreous.inference.pose_refine import insert_images, refine_candidates, refine_poses
+from vitreous.inference.residual import known_pose_factor
 from vitreous.inference.scale import best_scale
 from vitreous.inference.soft_em import soft_pass
 from vitreous.numerics.filters import low_pass, soft_disc
@@ -120,16 +122,19 @@ def local_iteration(setup: Setup, state: State) -> State:
     images, settings = setup.images, setup.settings
     noise, rotation, shift = NoiseSpectra(state.noise), state.rotation.clone(), state.shift.clone()
     covariance = state.covariance.clone()
-    sums = []
+    sums, factors = [], []
     for half in (0, 1):
         rows = setup.rows(half)
         own = images.take(rows)
         ball = half_ball(state.halves[half], state.radius, scale=images.pixel_size)
         found = refine_poses(own, noise, ball, rotation[rows], shift[rows], radius=state.radius)
         rotation[rows], shift[rows], covariance[rows] = found.rotation, found.shift, found.covariance
+        factors.append(known_pose_factor(own, noise, ball, found.rotation, found.shift))
         inserted = insert_images(own, noise, found.rotation, found.shift, radius=images.disc.radius)
         sums.append(inserted.total(settings.symmetry.matrices))
-    return _update(setup, replace(state, rotation=rotation, shift=shift, covariance=covariance), sums, images.disc.radius)
+    moved = replace(state, rotation=rotation, shift=shift, covariance=covariance, local_iterations=state.local_iterations + 1,
+                    noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
+    return _update(setup, moved, sums, images.disc.radius)
 
 
 def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radius: int) -> State:
@@ -162,13 +167,20 @@ def advance(setup: Setup, state: State) -> State:
             return replace(after, stage="local", stalled=0)
         return replace(after, radius=min(after.radius, limit + 2))
     after = local_iteration(setup, state)
-    turned = geodesic_deg(state.rotation, after.rotation).median()
-    local_done = state.stalled + 1 if state.stage == "local" else 0
-    if after.stalled >= 2 and turned < 0.3:
-        return replace(after, stage="done", stop="converged")
-    if local_done >= settings.most_local or after.iteration >= settings.most_soft + settings.most_local:
-        return replace(after, stage="done", stop="converged" if turned < 0.3 else "budget")
-    return after
+    done = after.local_iterations >= settings.most_local
+    settled = _settled(state, after) and after.stalled >= 1
+    if not (settled or done):
+        return after
+    found_signal = after.best_radius > setup.images.shell(settings.initial_lowpass) or settings.local_only
+    stop = "converged" if settled else "budget"
+    return replace(after, stage="done", stop=stop if found_signal else "no_signal")
+
+
+def _settled(before: State, after: State) -> bool:
+    """Whether poses moved by less than a quarter of their own uncertainty (or 0.05°)."""
+    moved = torch.deg2rad(geodesic_deg(before.rotation, after.rotation)).median()
+    sigma = after.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1).median().sqrt()
+    return bool(moved < max(0.25 * float(sigma), math.radians(0.05)))
 
 
 def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint: Checkpoint | None = None) -> State:

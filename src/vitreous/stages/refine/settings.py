@@ -37,7 +37,7 @@ class RefineSettings:
     initial_lowpass: float = 40.0
     local_only: bool = False
     most_soft: int = 14
-    most_local: int = 8
+    most_local: int = 12
     most_orientations: int = 10_000
     seed: int = 0
     memory: int = 400_000_000

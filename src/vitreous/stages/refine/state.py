@@ -43,6 +43,8 @@ class State:
         Band of the next pass, the best agreement so far, and iterations without progress.
     step
         Angular step of the last global pass, degrees.
+    local_iterations
+        Local iterations done.
     covariance
         Of poses, ``(N, 5, 5)``, zero before the local stage.
     stop
@@ -62,6 +64,7 @@ class State:
     stalled: int
     step: float
     covariance: Tensor
+    local_iterations: int = 0
     stop: str = "running"
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -1,0 +1,208 @@
+"""Particles and a first map to half-maps: gold-standard refinement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vitreous.errors import InputError, require
+from vitreous.jobs.checkpoints import ArrayCheckpoint
+from vitreous.jobs.options import PixelSize
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.job import Estimate, JobType, Result
+from vitreous.pipeline.params import option, parameters
+from vitreous.pipeline.ports import Input, Inputs, Output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vitreous.data.particles import Particles
+    from vitreous.stages.refine.iterate import Setup
+    from vitreous.stages.refine.state import State
+
+
+@parameters
+class Refine(PixelSize):
+    """How particles are refined."""
+
+    diameter: float = option(..., "Å", "longest side of the particle", above=0, high=100000)
+    symmetry: str = option("C1", "", "point group: Cn, Dn, T, O, I")
+    initial_lowpass: float = option(40.0, "Å", "the reference is smoothed to this first", above=0, high=500)
+    local: bool = option(False, help="start from the particles' own poses, without a global search")
+
+
+def run(inputs: Inputs, params: Refine, context: Context) -> Result:
+    """Refine, going on where an earlier run was stopped; then reconstruct from unmasked images."""
+    import numpy as np
+    import torch
+
+    from vitreous.inference.half_maps import split_halves
+    from vitreous.inference.load import Band, load_images
+    from vitreous.io.particles import read_particles
+    from vitreous.jobs.particle_table import box_of
+    from vitreous.numerics.symmetry import symmetry
+    from vitreous.stages.refine.iterate import Setup, ball_mask, iterate, start
+    from vitreous.stages.refine.settings import RefineSettings
+    from vitreous.stages.refine.state import State, Stop
+
+    particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
+    box = box_of(particles)
+    require(params.diameter < box * particles.pixel_size, "diameter", params.diameter,
+            f"smaller than the box, {box * particles.pixel_size:.0f} Å", instead="a larger box, or the particle's true size")  # fmt: skip
+    reference = read_reference(inputs["reference"], box, particles.pixel_size)
+    half = split_halves(len(particles), context.seed, particles.half)
+    images = load_images(particles, Band(size=box, mask_diameter=1.2 * params.diameter), report=context.report)
+    settings = RefineSettings(
+        diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
+        seed=context.seed, memory=min(400_000_000, context.memory // 4),
+    )  # fmt: skip
+    setup = Setup(images, torch.from_numpy(half.astype(np.int64)) - 1, settings, ball_mask(images, params.diameter))
+    checkpoint = ArrayCheckpoint(context, "refine")
+    saved = checkpoint.load()
+    with torch.inference_mode():
+        state = State.of(saved) if saved else start(setup, reference, *own_poses(particles, params.local, images.pixel_size))
+        state = iterate(setup, state, report=context.report, checkpoint=checkpoint)
+        mean = write_maps(particles, setup, state, context)
+    write_poses(particles, setup, state, half, context)
+    write_figures(state, mean, setup, context)
+    length = box * particles.pixel_size
+    figures = {
+        "resolution_angstrom": length / max(1, state.best_radius), "particle_count": len(particles), "iterations": state.iteration,
+        "pose_sigma_deg": pose_sigma(state), "symmetry": settings.symmetry.name,
+    }  # fmt: skip
+    warnings = () if state.stop == "converged" else (Stop[state.stop].value,)
+    return Result(figures=figures, warnings=warnings, stop=Stop[state.stop].value)
+
+
+def read_reference(path: object, box: int, pixel_size: float) -> Tensor:
+    """Read a reference and bring it to the particles' box and pixels.
+
+    Raises
+    ------
+    InputError
+        If its extent differs from the particles' by more than its own voxel.
+    """
+    from vitreous.io.mrc import read_volume
+    from vitreous.numerics.resample import centre_resize, fourier_resize
+
+    volume = read_volume(path)
+    if len(set(volume.shape)) != 1:
+        raise InputError(f"reference must be a cube; got {volume.shape} in {path}.")
+    values, voxel = volume.values, volume.voxel_size
+    if abs(voxel - pixel_size) > 1e-3 * pixel_size:
+        size = round(values.shape[0] * voxel / pixel_size / 2) * 2
+        values = fourier_resize(values, (max(8, size),) * 3)
+    return centre_resize(values, box, axes=3)
+
+
+def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Tensor | None, Tensor | None]:
+    """Poses to start from, in pixels.
+
+    Raises
+    ------
+    InputError
+        If a local refinement has none.
+    """
+    import torch
+
+    if particles.rotation is None or not local:
+        if local:
+            raise InputError("particles must have poses (rlnAngleRot …) for a local refinement. Try: without --local.")
+        return None, None
+    shift = torch.zeros(len(particles), 2) if particles.shift is None else torch.from_numpy(particles.shift) / pixel_size
+    return torch.from_numpy(particles.rotation), shift
+
+
+def write_maps(particles: Particles, setup: Setup, state: State, context: Context) -> Tensor:
+    """Reconstruct both halves and the whole from unmasked images, to Nyquist, without a prior."""
+    from vitreous.data.volume import Volume
+    from vitreous.inference.load import Band, load_images
+    from vitreous.inference.noise import NoiseSpectra
+    from vitreous.inference.pose_refine import insert_images
+    from vitreous.io.mrc import write_volume
+    from vitreous.reconstruct.fourier import solve
+
+    size, radius, voxel = setup.images.disc.size, setup.images.disc.radius, setup.images.pixel_size
+    totals = None
+    noise = NoiseSpectra(state.noise)
+    for half in (0, 1):
+        rows = setup.rows(half)
+        whole = load_images(particles, Band(size=size), rows=rows.numpy()).with_group(setup.images.group[rows])
+        sums = insert_images(whole, noise, state.rotation[rows], state.shift[rows], radius=radius)
+        numerator, denominator = sums.total(setup.settings.symmetry.matrices)
+        values = solve(numerator, denominator, size, ssnr=None, radius=radius, voxel_size=voxel)
+        write_volume(context.outputs / f"half{half + 1}.mrc", Volume(values, voxel))
+        totals = (numerator, denominator) if totals is None else (totals[0] + numerator, totals[1] + denominator)
+    assert totals is not None  # noqa: S101  the loop ran twice
+    mean = solve(*totals, size, ssnr=None, radius=radius, voxel_size=voxel)
+    write_volume(context.outputs / "map.mrc", Volume(mean, voxel))
+    return mean
+
+
+def pose_sigma(state: State) -> float:
+    """Median standard deviation of a pose about one axis, degrees, by the normal equations."""
+    import math
+
+    variance = state.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1)
+    return math.degrees(float(variance.median().sqrt()))
+
+
+def write_poses(particles: Particles, setup: Setup, state: State, half: object, context: Context) -> None:
+    """Write the particles with their poses and how sure they are."""
+    import numpy as np
+    import torch
+
+    from vitreous.jobs.particle_table import write_table
+
+    variance = state.covariance.diagonal(dim1=1, dim2=2)
+    extra = {
+        **particles.extra,
+        "rlnMaxValueProbDistribution": state.confidence.double().numpy(),
+        "vitreousAngleSigma": torch.rad2deg(variance[:, :3].mean(1).sqrt()).numpy(),
+        "vitreousShiftSigma": (variance[:, 3:].mean(1).sqrt() * setup.images.pixel_size).numpy(),
+    }
+    table = particles.with_(rotation=state.rotation.numpy(), shift=state.shift.numpy() * setup.images.pixel_size,
+                            half=np.asarray(half), class_number=None, extra=extra)  # fmt: skip
+    write_table(table, context.outputs / "particles.star", context)
+
+
+def write_figures(state: State, mean: Tensor, setup: Setup, context: Context) -> None:
+    """Write the FSC of the halves under the ball mask, and the orientations."""
+    from vitreous.runtime.files import write_text
+    from vitreous.views.orientations import orientation_figure
+    from vitreous.views.render import save_figure
+
+    length = setup.images.disc.size * setup.images.pixel_size
+    rows = [f"{s / length:.6f},{float(v):.5f}" for s, v in enumerate(state.fsc)]
+    write_text(context.outputs / "fsc.csv", "\n".join(["frequency [1/Å],FSC [1]", *rows]) + "\n")
+    figure = orientation_figure(state.rotation.numpy(), symmetry=setup.settings.symmetry.matrices.numpy())
+    save_figure(figure, context.outputs / "orientations.svg")
+
+
+def estimate(inputs: Inputs, params: Refine) -> Estimate:
+    """Expect some tens of milliseconds a particle, and its coefficients in memory twice."""
+    from vitreous.jobs.particle_table import quick_count
+
+    count = quick_count(inputs["particles"])
+    return Estimate(seconds=30 + 0.06 * count, memory=2 * 10**9 + 200_000 * count)
+
+
+JOB = JobType(
+    name="refine",
+    summary="Refine poses and map, two half-sets apart (gold standard)",
+    params=Refine,
+    inputs=(
+        Input("particles", "particles", "a STAR file of particles with images and defocus"),
+        Input("reference", "map", "a map to start from"),
+    ),
+    outputs=(
+        Output("map", "map.mrc", "map", "map of all particles, neither sharpened nor masked"),
+        Output("half1", "half1.mrc", "half-map", "map of half-set 1"),
+        Output("half2", "half2.mrc", "half-map", "map of half-set 2"),
+        Output("particles", "particles.star", "particles", "particles with poses, their uncertainty and half-set"),
+        Output("fsc", "fsc.csv", "curve", "Fourier shell correlation of the half-maps under a ball"),
+        Output("orientations", "orientations.svg", "picture", "viewing directions"),
+    ),
+    run="vitreous.jobs.refine:run",
+    estimate="vitreous.jobs.refine:estimate",
+    papers=("Scheres, J. Struct. Biol. 180, 519 (2012).", "Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)."),
+)
