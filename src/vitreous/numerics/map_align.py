@@ -1,7 +1,7 @@
 """Turn one map onto another, mirror images included: for comparing results that came from different starts.
 
 The correlation of band-limited transforms, Σ Re A(g k)* B(k) / √(Σ|A|² Σ|B|²), is taken over a grid on SO(3) and then refined
-by ever smaller turns about the best points. Both maps are centred on their centre of mass first.
+by ever smaller turns about the best points. Both maps must share their centre: see :func:`centre`.
 """
 
 from __future__ import annotations

@@ -27,11 +27,20 @@ def _cut_axis(spectrum: Tensor, axis: int, size: int) -> Tensor:
         zeros[axis] = size - small
         parts.append(spectrum.new_zeros(zeros))
     parts.append(spectrum.narrow(axis, have - negative, negative))
-    return torch.cat(parts, dim=axis)
+    out = torch.cat(parts, dim=axis)
+    if size > have and have % 2 == 0:
+        # The coefficient at the old Nyquist frequency stands for both signs, which now have places of their own.
+        out.narrow(axis, size - negative, 1).mul_(0.5)
+        out.narrow(axis, have // 2, 1).copy_(out.narrow(axis, size - negative, 1))
+    return out
 
 
 def resize_spectrum(spectrum: Tensor, size: Sequence[int]) -> Tensor:
-    """Crop or pad a half transform to that of a real array of shape ``size`` (the last two or three axes)."""
+    """Crop or pad a half transform to that of a real array of shape ``size`` (the last two or three axes).
+
+    A half axis does not tell whether its last coefficient is at Nyquist: where an even x axis grows, its caller halves that one
+    (as :func:`fourier_resize` does) or the array has nothing there.
+    """
     size = tuple(size)
     half = size[-1] // 2 + 1
     have = spectrum.shape[-1]
@@ -54,7 +63,10 @@ def fourier_resize(values: Tensor, size: Sequence[int]) -> Tensor:
     scale = 1.0
     for new, old in zip(size, values.shape[-axes:]):
         scale *= new / old
-    return backward(resize_spectrum(forward(values), size) * scale, size)
+    spectrum = forward(values)
+    if size[-1] > values.shape[-1] and values.shape[-1] % 2 == 0:
+        spectrum[..., -1] *= 0.5
+    return backward(resize_spectrum(spectrum, size) * scale, size)
 
 
 def centre_resize(values: Tensor, size: int, *, axes: int, fill: float = 0.0) -> Tensor:

@@ -29,16 +29,16 @@ def from_euler(angles_deg: Tensor) -> Tensor:
 
 
 def to_euler(matrices: Tensor) -> Tensor:
-    """(rot, tilt, psi) in degrees of matrices ``(..., 3, 3)``; rot, psi in (-180, 180], tilt in [0, 180].
+    """(rot, tilt, psi) in degrees of matrices ``(..., 3, 3)``; rot, psi in [-180, 180], tilt in [0, 180].
 
-    Where tilt is 0 or 180 only rot ± psi is defined; rot is then 0.
+    Where tilt is 0 or 180 only rot ± psi is defined; rot is then 0. psi is read from R Rz(rot)ᵀ, which loses no digits near
+    those tilts.
     """
     sine = torch.hypot(matrices[..., 2, 0], matrices[..., 2, 1])
     tilt = torch.atan2(sine, matrices[..., 2, 2])
-    flat = sine < 1e-6
-    rot = torch.where(flat, 0.0, torch.atan2(matrices[..., 2, 1], matrices[..., 2, 0]))
-    steep = torch.atan2(matrices[..., 1, 2], -matrices[..., 0, 2])
-    psi = torch.where(flat, torch.atan2(-matrices[..., 1, 0], matrices[..., 1, 1]), steep)
+    rot = torch.where(sine < 1e-6, 0.0, torch.atan2(matrices[..., 2, 1], matrices[..., 2, 0]))
+    c, s = rot.cos(), rot.sin()
+    psi = torch.atan2(c * matrices[..., 0, 1] - s * matrices[..., 0, 0], c * matrices[..., 1, 1] - s * matrices[..., 1, 0])
     return torch.rad2deg(torch.stack([rot, tilt, psi], -1))
 
 
