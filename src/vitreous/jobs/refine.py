@@ -196,8 +196,8 @@ JOB = JobType(
     ),
     outputs=(
         Output("map", "map.mrc", "map", "map of all particles, neither sharpened nor masked"),
-        Output("half1", "half1.mrc", "half-map", "map of half-set 1"),
-        Output("half2", "half2.mrc", "half-map", "map of half-set 2"),
+        Output("half1", "half1.mrc", "half-map 1", "map of half-set 1"),
+        Output("half2", "half2.mrc", "half-map 2", "map of half-set 2"),
         Output("particles", "particles.star", "particles", "particles with poses, their uncertainty and half-set"),
         Output("fsc", "fsc.csv", "curve", "Fourier shell correlation of the half-maps under a ball"),
         Output("orientations", "orientations.svg", "picture", "viewing directions"),

@@ -1,0 +1,167 @@
+"""Two half-maps to a mask, a resolution and a sharpened map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.jobs.options import PixelSize
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.job import JobType, Result
+from vitreous.pipeline.params import option, parameters
+from vitreous.pipeline.ports import Input, Inputs, Output
+
+if TYPE_CHECKING:
+    from vitreous.stages.postprocess import FscCurves, Guinier, Postprocessed
+
+#: Digits of the numbers in tables.
+DIGITS = 6
+
+
+@parameters
+class Postprocess(PixelSize):
+    """How half-maps are judged and sharpened."""
+
+    symmetry: str = option("C1", "", "point group imposed on the half-maps; narrows no curve, widens its error")
+
+
+def run(inputs: Inputs, params: Postprocess, context: Context) -> Result:
+    """Compare the half-maps inside a mask, and sharpen their mean."""
+    from vitreous.data.volume import Volume
+    from vitreous.io.mrc import read_volume, write_volume
+    from vitreous.numerics.symmetry import symmetry
+    from vitreous.runtime.chance import torch_generator
+    from vitreous.runtime.files import write_json
+    from vitreous.runtime.progress import Progress
+    from vitreous.stages.postprocess import postprocess
+
+    order = symmetry(params.symmetry).order
+    first, second = (read_volume(inputs[port], params.pixel_size) for port in ("half1", "half2"))
+    given = inputs.get("mask")
+    context.report(Progress("compare half-maps", 0, 1))
+    done = postprocess(
+        first, second, torch_generator(context.seed, "phases"), symmetry_order=order,
+        mask=None if given is None else read_volume(given, params.pixel_size),
+    )  # fmt: skip
+    told = figures(done)
+    context.report(Progress("compare half-maps", 1, 1, {"resolution_angstrom": done.resolution.value} if done.resolution else {}))
+    write_volume(context.outputs / "map.mrc", done.total)
+    write_volume(context.outputs / "map_sharpened.mrc", done.sharpened)
+    write_volume(context.outputs / "mask.mrc", Volume(done.mask, first.voxel_size, first.corner))
+    write_curves(context.outputs / "fsc.csv", done.curves)
+    if done.guinier:
+        write_guinier(context.outputs / "guinier.csv", done.guinier)
+    draw(done, context.outputs)
+    write_json(context.outputs / "postprocess.json", {**told, "warnings": list(done.warnings)})
+    return Result(figures=told, warnings=done.warnings)
+
+
+def figures(done: Postprocessed) -> dict[str, Any]:
+    """Give the numbers of the result; ``None`` stands for what the data do not tell."""
+    found, half, guinier, made = done.resolution, done.resolution_half, done.guinier, done.made
+    return {
+        "resolution_angstrom": _rounded(found and found.value),
+        "resolution_interval_angstrom": [_rounded(found.finer), _rounded(found.coarser)] if found else None,
+        "resolution_half_angstrom": _rounded(half and half.value),
+        "resolution_unmasked_angstrom": _rounded(done.resolution_unmasked),
+        "b_factor_angstrom2": _rounded(guinier and guinier.b_factor, 1),
+        "b_factor_error_angstrom2": _rounded(guinier and guinier.b_error, 1),
+        "b_factor_range_angstrom": [_rounded(end) for end in guinier.fit_range] if guinier and guinier.fit_range else None,
+        "pixel_size_angstrom": done.total.voxel_size,
+        "mask_fraction": _rounded(float(done.mask.mean()), 4),
+        "mask_origin": made.reason if made else "given",
+        "phases_randomised_from_angstrom": _rounded(_randomised_from(done.curves)),
+    }
+
+
+def _randomised_from(curves: FscCurves) -> float | None:
+    return 1 / float(curves.k[curves.randomised_from]) if curves.randomised_from < len(curves.k) else None
+
+
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def write_curves(path: Path, curves: FscCurves) -> None:
+    """Write the correlations by shell, from the second; the first is the mean density alone."""
+    from vitreous.stages.postprocess.statistics import information_level, noise_level
+
+    columns = {
+        "spatial_frequency_per_angstrom": curves.k,
+        "resolution_angstrom": 1 / curves.k,
+        "fsc_corrected": curves.corrected,
+        "fsc_low": curves.low,
+        "fsc_high": curves.high,
+        "fsc_masked": curves.masked,
+        "fsc_unmasked": curves.unmasked,
+        "fsc_phase_randomised": curves.phase_randomised,
+        "independent_samples": curves.samples,
+        "level_half_bit": information_level(curves.samples, 0.5),
+        "level_three_sigma": noise_level(curves.samples, 3.0),
+    }
+    _write_table(path, {name: column[1:].tolist() for name, column in columns.items()})
+
+
+def write_guinier(path: Path, guinier: Guinier) -> None:
+    """Write the logarithms of the amplitudes by shell; beyond the resolution the weighted one is empty."""
+    columns = {"spatial_frequency_squared_per_angstrom2": guinier.k**2, "log_amplitude": guinier.log_amplitude,
+               "log_amplitude_weighted": guinier.weighted}  # fmt: skip
+    _write_table(path, {name: column[1:].tolist() for name, column in columns.items()})
+
+
+def _write_table(path: Path, columns: dict[str, list[float]]) -> None:
+    from vitreous.runtime.files import write_text
+
+    rows = (",".join("" if value != value else f"{value:.{DIGITS}g}" for value in row) for row in zip(*columns.values()))
+    write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
+
+
+def draw(done: Postprocessed, folder: Path) -> None:
+    """Draw the correlations and, where a line was fitted, the Guinier plot."""
+    from vitreous.views.fsc import FscCurves as Shown
+    from vitreous.views.fsc import fsc_figure
+    from vitreous.views.guinier import guinier_figure
+    from vitreous.views.render import save_figure
+
+    curves, found, guinier = done.curves, done.resolution, done.guinier
+    k, corrected, masked, unmasked, randomised, low, high = (
+        curve[1:].numpy()
+        for curve in (curves.k, curves.corrected, curves.masked, curves.unmasked, curves.phase_randomised, curves.low, curves.high)
+    )
+    shown = Shown(k=k, corrected=corrected, masked=masked, unmasked=unmasked, randomised=randomised, low=low, high=high)
+    save_figure(fsc_figure(shown, resolution=found.value if found else None,
+                           interval=(found.finer, found.coarser) if found else None), folder / "fsc.svg")  # fmt: skip
+    if guinier and guinier.b_factor is not None:
+        raised = guinier.weighted + max(guinier.b_factor, 0.0) * guinier.k**2 / 4
+        save_figure(
+            guinier_figure(k, guinier.log_amplitude[1:].numpy(), b_factor=guinier.b_factor, intercept=guinier.intercept,
+                           fit_range=guinier.fit_range, b_error=guinier.b_error, weighted=guinier.weighted[1:].numpy(),
+                           sharpened=raised[1:].numpy()), folder / "guinier.svg")  # fmt: skip
+
+
+JOB = JobType(
+    name="postprocess",
+    summary="Resolution of two half-maps, a mask, and a sharpened map",
+    params=Postprocess,
+    inputs=(
+        Input("half1", "half-map 1", "unfiltered map of one half of the particles", positional=True),
+        Input("half2", "half-map 2", "that of the other half", positional=True),
+        Input("mask", "mask", "1 on the particle, soft at its edge; made from the half-maps without it", optional=True),
+    ),
+    outputs=(
+        Output("map", "map.mrc", "map", "mean of the half-maps"),
+        Output("sharpened", "map_sharpened.mrc", "sharpened map", "the same weighted, sharpened, and ended at its resolution"),
+        Output("mask_used", "mask.mrc", "mask", "inside which the halves were compared"),
+        Output("fsc", "fsc.csv", "curve", "correlations by shell, their 95 % interval, and thresholds"),
+        Output("guinier", "guinier.csv", "curve", "logarithm of the amplitudes by shell", optional=True),
+        Output("summary", "postprocess.json", "figures", "resolution, interval, B-factor, warnings"),
+        Output("fsc_picture", "fsc.svg", "picture", "the correlations"),
+        Output("guinier_picture", "guinier.svg", "picture", "the Guinier plot", optional=True),
+    ),
+    run="vitreous.jobs.postprocess:run",
+    papers=(
+        "Rosenthal & Henderson, J. Mol. Biol. 333, 721 (2003).",
+        "Chen et al., Ultramicroscopy 135, 24 (2013).",
+        "Harauz & van Heel, Optik 73, 146 (1986).",
+    ),
+)

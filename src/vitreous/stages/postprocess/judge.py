@@ -1,0 +1,155 @@
+"""From two half-maps to a sharpened map, a resolution with its interval, and what to beware of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Generator, Tensor
+
+from vitreous.data.volume import Volume
+from vitreous.inference.half_maps import GOLD_STANDARD
+from vitreous.numerics.fourier import rfftn
+from vitreous.numerics.shells import shell_correlation, shell_count
+from vitreous.stages.postprocess.check import check_halves, check_mask
+from vitreous.stages.postprocess.fsc import FscCurves, fsc_curves
+from vitreous.stages.postprocess.mask import SolventMask, solvent_mask
+from vitreous.stages.postprocess.resolution import Resolution, first_crossing, plain_resolution, resolution
+from vitreous.stages.postprocess.sharpen import Guinier, fit_guinier, sharpen
+
+#: Correlation of randomised phases, where the curve crosses the threshold, above which the mask makes the agreement.
+MASK_MAKES = 0.1
+#: Share of a mask's voxels above 0.01 that must be below 0.99 for its edge to be soft.
+SOFT_SHARE = 0.05
+#: Relative loss of resolution under a mask that says that the mask cuts the particle.
+CUTS = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Postprocessed:
+    """All that two half-maps say together.
+
+    Parameters
+    ----------
+    total
+        Their mean, unfiltered.
+    sharpened
+        The same weighted, sharpened and ended at the resolution; ``total`` itself where the halves do not agree.
+    mask
+        In [0, 1], ``(n, n, n)``.
+    made
+        How the mask was made; None for one that was given.
+    curves
+        Correlations.
+    resolution, resolution_half
+        Of the corrected curve at 1/7 and at 1/2, None where the halves do not agree.
+    resolution_unmasked
+        Å at 1/7 without a mask.
+    guinier
+        Fall of the amplitudes; None where the halves do not agree.
+    warnings
+        Sentences about what may be wrong.
+    """
+
+    total: Volume
+    sharpened: Volume
+    mask: Tensor
+    made: SolventMask | None
+    curves: FscCurves
+    resolution: Resolution | None
+    resolution_half: Resolution | None
+    resolution_unmasked: float | None
+    guinier: Guinier | None
+    warnings: tuple[str, ...]
+
+
+def postprocess(
+    first: Volume, second: Volume, generator: Generator, *, mask: Volume | None = None, symmetry_order: int = 1
+) -> Postprocessed:
+    """Mask, compare, and sharpen.
+
+    Parameters
+    ----------
+    first, second
+        Unfiltered half-maps of one refinement, particle bright: cubes of one size and scale.
+    generator
+        Of the random phases.
+    mask
+        1 on the particle, with a soft edge; one is made without it.
+    symmetry_order
+        Rotations of the point group that was imposed on the maps.
+
+    Returns
+    -------
+    Postprocessed
+        The maps, the curves, and what to beware of.
+
+    Raises
+    ------
+    InputError
+        If the half-maps or the mask cannot be used.
+    """
+    check_halves(first, second)
+    made = None
+    if mask is None:
+        made = solvent_mask(first, second, resolution=_unmasked(first, second, symmetry_order))
+    else:
+        check_mask(mask, first)
+    weights = made.values if made else mask.values.clamp(0, 1)
+    curves = fsc_curves(first, second, weights, generator, symmetry_order=symmetry_order)
+    found = resolution(curves, GOLD_STANDARD)
+    total = Volume(0.5 * (first.values + second.values), first.voxel_size, first.corner)
+    guinier = fit_guinier(total, weights, curves, found.value) if found else None
+    raised = guinier.b_factor if guinier and (guinier.b_factor or 0) > 0 else None
+    unmasked = plain_resolution(curves.unmasked, curves.unmasked_samples, curves.spacing, GOLD_STANDARD)
+    return Postprocessed(
+        total=total, sharpened=sharpen(total, curves.corrected, found.value, raised) if found else total, mask=weights, made=made,
+        curves=curves, resolution=found, resolution_half=resolution(curves, 0.5), resolution_unmasked=unmasked, guinier=guinier,
+        warnings=(*_mask_warnings(weights, made), *_curve_warnings(curves, found, unmasked), *_slope_warnings(guinier)),
+    )  # fmt: skip
+
+
+def _unmasked(first: Volume, second: Volume, symmetry_order: int) -> float | None:
+    curve = shell_correlation(rfftn(first.values.float()), rfftn(second.values.float()), first.shape).cpu()
+    spacing = 1 / (first.shape[0] * first.voxel_size)
+    return plain_resolution(curve, shell_count(first.shape) / symmetry_order, spacing, GOLD_STANDARD)
+
+
+def _mask_warnings(mask: Tensor, made: SolventMask | None) -> list[str]:
+    told = []
+    if made and not made.found:
+        told.append(f"{made.reason}. Try: --mask.")
+    if made and made.inverted:
+        told.append("the particle is darker than its surroundings in the half-maps. Try: vitreous convert --invert on both.")
+    inside = mask > 0.01
+    if not made and float((inside & (mask < 0.99)).sum() / inside.sum()) < SOFT_SHARE:
+        told.append("the mask has a hard edge, which makes the halves agree by itself. Try: a mask with a soft edge of 6 voxels.")
+    return told
+
+
+def _curve_warnings(curves: FscCurves, found: Resolution | None, unmasked: float | None) -> list[str]:
+    if found is None:
+        return ["the half-maps agree no better than noise does: there is no resolution to state, and the map is not sharpened."]
+    told = []
+    if found.at_limit:
+        told.append(f"the halves agree up to what the voxels can hold, {found.value:.3g} Å. Try: smaller voxels; and make "
+                    "sure that the half-maps are independent.")  # fmt: skip
+    where = round(1 / (found.value * curves.spacing))
+    made = float(curves.phase_randomised[max(1, where - 1) : where + 2].mean())
+    if made > MASK_MAKES and where >= curves.randomised_from:
+        crossing = first_crossing(curves.masked, GOLD_STANDARD) or len(curves.k) - 1
+        told.append(f"the mask makes part of the agreement: phases made random correlate by {made:.2f} at {found.value:.3g} Å. "
+                    f"The corrected curve counts; the masked one alone would say {1 / (crossing * curves.spacing):.3g} Å. "
+                    "Try: a wider mask with a softer edge.")  # fmt: skip
+    if unmasked and unmasked < (1 - CUTS) * found.value:
+        told.append(f"the halves agree better without the mask, to {unmasked:.3g} Å: it cuts the particle. Try: a wider one.")
+    return told
+
+
+def _slope_warnings(guinier: Guinier | None) -> list[str]:
+    if guinier is None:
+        return []
+    if guinier.b_factor is None:
+        return [f"no B-factor was applied: {guinier.reason}."]
+    if guinier.b_factor <= 0:
+        return [f"no B-factor was applied: amplitudes do not fall ({guinier.b_factor:.0f} Å²). Is the map sharpened already?"]
+    return []

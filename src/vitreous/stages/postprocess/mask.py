@@ -1,0 +1,213 @@
+"""A soft mask around the particle, with every number taken from the half-maps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitreous.data.volume import Volume
+from vitreous.numerics.filters import low_pass, radius, raised_cosine, soft_disc
+from vitreous.stages.postprocess.check import check_halves
+
+#: Å: the mask follows the map at the first of these, or at twice the map's own resolution up to the second, or at that.
+USUAL_LOWPASS, COARSE_LOWPASS = 15.0, 30.0
+#: Standard deviations of the noise, at that resolution, that the surface lies above.
+NOISE_FLOOR = 4.0
+#: Pieces below this share of the largest one are left out; holes below this share of the particle are filled.
+SMALL_PIECE, SMALL_HOLE = 0.1, 0.05
+#: Voxels that the mask reaches beyond the surface at least, and that its soft edge has at least.
+LEAST_EXTENSION, LEAST_EDGE = 2.0, 6.0
+#: The farthest that it reaches beyond the surface for the sake of a coarse resolution, Å, and the widest edge, part of the box.
+MOST_EXTENSION, MOST_EDGE = 8.0, 0.1
+#: Part of the box's side within which a particle is sought and the noise measured, and of the ball that stands in for a mask.
+SEEN, FALLBACK = 0.48, 0.4
+#: Negative excursions so much larger than positive ones mean that the contrast is inverted.
+INVERTED = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class SolventMask:
+    """A mask and why it is as it is.
+
+    Parameters
+    ----------
+    values
+        float32 in [0, 1], 0 at the border of the box.
+    fraction
+        Mean of ``values``: the share of the box.
+    found
+        False if nothing stood out from the noise: then it is a ball.
+    inverted
+        The particle is darker than its surroundings; the mask was made from minus the map.
+    lowpass
+        Å of the map whose surface it follows.
+    threshold
+        Density of that surface.
+    noise
+        Standard deviation of the noise of that map.
+    extension, edge
+        Å beyond the surface where it is 1, and where it then falls to 0.
+    """
+
+    values: Tensor
+    fraction: float
+    found: bool
+    inverted: bool
+    lowpass: float
+    threshold: float
+    noise: float
+    extension: float
+    edge: float
+
+    @property
+    def reason(self) -> str:
+        """The same in a sentence."""
+        if not self.found:
+            return f"nothing stands out from the noise at {self.lowpass:.3g} Å, so the mask is a ball of {2 * FALLBACK:g} of the box"
+        clear = self.threshold / max(self.noise, 1e-30)
+        return (
+            f"the particle is what lies above {self.threshold:.3g} in the map at {self.lowpass:.3g} Å, {clear:.3g} times its noise; "
+            f"the mask reaches {self.extension:.3g} Å beyond, then falls over {self.edge:.3g} Å; it fills "
+            f"{100 * self.fraction:.1f} % of the box"
+        )
+
+
+def solvent_mask(first: Volume, second: Volume, *, resolution: float | None = None) -> SolventMask:
+    """Make a mask around the particle.
+
+    Parameters
+    ----------
+    first, second
+        Half-maps, cubes of one size and scale; particle bright.
+    resolution
+        Å, of the unmasked half-maps, if they agree anywhere.
+
+    Returns
+    -------
+    SolventMask
+        1 on the particle and some Å around it, then a cosine edge, 0 at the border.
+
+    Raises
+    ------
+    InputError
+        If the half-maps cannot be compared.
+
+    Notes
+    -----
+    The sum of the halves is low-passed. Noise is the root mean square of their difference after the same filter. The threshold
+    is midway between the means of what is below and above it (Ridler & Calvard 1978, IEEE Trans. SMC 8:630, the fixed point of
+    Otsu's criterion), and four standard deviations of noise above the solvent at least. Small pieces go, small holes are filled.
+    """
+    check_halves(first, second)
+    voxel, size, agreed = first.voxel_size, first.shape[0], resolution or 0.0
+    lowpass = max(USUAL_LOWPASS, min(2 * agreed, COARSE_LOWPASS), agreed, 4 * voxel)
+    total, inverted = upright(low_pass(0.5 * (first.values + second.values).float(), lowpass, voxel, axes=3).cpu())
+    noise = _noise(first, second, lowpass)
+    ball = _ball(size)
+    threshold = surface_level(total[ball], noise)
+    particle = _pieces((total >= threshold).numpy() & ball.numpy())
+    extension = max(LEAST_EXTENSION * voxel, min(agreed, MOST_EXTENSION))
+    edge = max(LEAST_EDGE * voxel, min(2 * agreed, MOST_EDGE * size * voxel))
+    found = bool(particle.sum() * voxel**3 >= math.pi / 6 * lowpass**3)
+    if found:
+        values = within_box(soften(particle, extension / voxel, edge / voxel))
+    else:
+        values = soft_disc(first.shape, FALLBACK * size - edge / voxel / 2, edge / voxel)
+    return SolventMask(
+        values=values.to(first.values.device), fraction=float(values.mean()), found=found, inverted=inverted, lowpass=lowpass,
+        threshold=threshold, noise=noise, extension=extension, edge=edge,
+    )  # fmt: skip
+
+
+def upright(values: Tensor) -> tuple[Tensor, bool]:
+    """The map with its particle bright, and whether it had to be turned over for that."""
+    ball = values[_ball(values.shape[0])]
+    inverted = bool(-ball.min() > INVERTED * ball.max())
+    return (-values if inverted else values), inverted
+
+
+def _ball(size: int) -> Tensor:
+    return radius((size,) * 3) < SEEN * size
+
+
+def _noise(first: Volume, second: Volume, lowpass: float) -> float:
+    """Standard deviation of the noise in the mean of the halves at ``lowpass`` Å, where the halves are not masked already."""
+    difference = low_pass(0.5 * (first.values - second.values).float(), lowpass, first.voxel_size, axes=3)
+    held = (first.values != 0) | (second.values != 0)
+    return float(difference[held & _ball(first.shape[0]).to(held.device)].square().mean().sqrt())
+
+
+def surface_level(values: Tensor, noise: float) -> float:
+    """Density that parts particle from solvent.
+
+    Parameters
+    ----------
+    values
+        Densities of a low-passed map in a ball around the particle.
+    noise
+        Standard deviation of their noise.
+    """
+    sample = values.flatten().double()
+    solvent = float(sample.median())
+    level = solvent + 0.5 * (float(torch.quantile(sample[:: max(1, len(sample) // 1_000_000)], 0.999)) - solvent)
+    for _ in range(100):
+        above = sample >= level
+        if not above.any() or above.all():
+            break
+        solvent = float(sample[~above].mean())
+        following = 0.5 * (solvent + float(sample[above].mean()))
+        if abs(following - level) <= 1e-4 * abs(level - solvent):
+            break
+        level = following
+    return max(level, solvent + NOISE_FLOOR * noise)
+
+
+def soften(inside: np.ndarray, extension: float, edge: float) -> Tensor:
+    """1 within ``extension`` voxels of ``inside``, then a cosine edge of ``edge`` voxels, then 0; float32.
+
+    Parameters
+    ----------
+    inside
+        Boolean ``(z, y, x)``, True somewhere.
+    extension, edge
+        Voxels.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    reach = math.ceil(extension + edge) + 1
+    window = tuple(
+        slice(max(0, along[0] - reach), along[-1] + reach + 1)
+        for axis in range(3)
+        for along in [np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))]
+    )
+    distance = torch.from_numpy(distance_transform_edt(~inside[window]).astype(np.float32))
+    values = torch.zeros(inside.shape)
+    values[window] = raised_cosine(distance, extension + edge / 2, edge)
+    return values
+
+
+def within_box(mask: Tensor) -> Tensor:
+    """The mask times a soft ball that ends one voxel before the border."""
+    size = mask.shape[0]
+    edge = min(LEAST_EDGE, size / 8)
+    return mask * soft_disc(mask.shape, size / 2 - 1 - edge, edge)
+
+
+def _pieces(inside: np.ndarray) -> np.ndarray:
+    """The large connected pieces, their small holes filled."""
+    from scipy.ndimage import label
+
+    labels, count = label(inside)
+    if count == 0:
+        return inside
+    sizes = np.bincount(labels.ravel())[1:]
+    kept = np.flatnonzero(sizes >= SMALL_PIECE * sizes.max()) + 1
+    particle = np.isin(labels, kept)
+    outside, count = label(~particle)
+    sizes = np.bincount(outside.ravel(), minlength=count + 1)
+    holes = [index for index in range(1, count + 1) if sizes[index] < SMALL_HOLE * particle.sum()]
+    return particle | np.isin(outside, holes)

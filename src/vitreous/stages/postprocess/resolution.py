@@ -1,0 +1,110 @@
+"""Where a curve crosses a threshold, and between which resolutions it may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vitreous.stages.postprocess.fsc import FscCurves
+from vitreous.stages.postprocess.statistics import pooled_deviation
+
+#: Standard deviations by which the halves must agree, without any mask, before a resolution is stated.
+SIGNIFICANT = 5.0
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """A resolution with its 95 % interval.
+
+    Parameters
+    ----------
+    value
+        Å.
+    finer, coarser
+        Å; ``finer ≤ value ≤ coarser``.
+    at_limit
+        The curve never falls below the threshold: ``value`` is the finest that the sampling can show.
+    """
+
+    value: float
+    finer: float
+    coarser: float
+    at_limit: bool = False
+
+
+def resolution(curves: FscCurves, level: float) -> Resolution | None:
+    """Resolution at which the corrected curve first falls below ``level``.
+
+    Parameters
+    ----------
+    curves
+        Of two half-maps.
+    level
+        Threshold in (0, 1): 1/7 for the whole map's SNR to be 1 in each half's terms (Rosenthal & Henderson 2003), or 0.5.
+
+    Returns
+    -------
+    Resolution or None
+        None where the halves hold nothing in common: their unmasked correlation up to the crossing is within five standard
+        deviations of that of noise. Each end of the interval is where that end of the curve's 95 % band crosses the level,
+        sought outwards from the crossing.
+    """
+    crossing = first_crossing(curves.corrected, level)
+    reach = int(crossing) if crossing is not None else len(curves.k) - 1
+    if not _agree(curves.unmasked, curves.unmasked_samples, reach):
+        return None
+    last = len(curves.k) - 1
+    position = last if crossing is None else crossing
+    upper = first_crossing(curves.high, level, start=reach)
+    finer = last if upper is None else max(upper, position)
+    return Resolution(
+        *(1 / (shell * curves.spacing) for shell in (position, finer, min(position, _last_above(curves.low, level, reach)))),
+        at_limit=crossing is None,
+    )
+
+
+def plain_resolution(unmasked: Tensor, samples: Tensor, spacing: float, level: float) -> float | None:
+    """Å at which an unmasked correlation first falls below ``level``, None where that is no better than noise.
+
+    Parameters
+    ----------
+    unmasked, samples
+        Correlation and independent numbers of each shell.
+    spacing
+        Å⁻¹ from shell to shell.
+    level
+        Threshold in (0, 1).
+    """
+    crossing = first_crossing(unmasked, level)
+    reach = len(unmasked) - 1 if crossing is None else crossing
+    return 1 / (reach * spacing) if _agree(unmasked, samples, int(reach)) else None
+
+
+def first_crossing(curve: Tensor, level: float, start: int = 1) -> float | None:
+    """Shell, linear between shells, at which ``curve`` first falls below ``level`` from shell ``start`` on; None if never.
+
+    It is ``start`` itself, less up to one shell, where the curve is below from the beginning.
+    """
+    below = torch.nonzero(curve[start:] < level).flatten()
+    if not len(below):
+        return None
+    shell = start + int(below[0])
+    high, low = float(curve[shell - 1]), float(curve[shell])
+    return shell - 1 + ((high - level) / (high - low) if high > level else 0.0)
+
+
+def _last_above(curve: Tensor, level: float, start: int) -> float:
+    """Going down from shell ``start``, where ``curve`` is first at ``level`` again; half a shell if nowhere."""
+    for shell in range(start, 0, -1):
+        if curve[shell] >= level:
+            after = float(curve[shell + 1]) if shell + 1 < len(curve) else level
+            here = float(curve[shell])
+            return shell + ((here - level) / (here - after) if after < level else 0.0)
+    return 0.5
+
+
+def _agree(unmasked: Tensor, samples: Tensor, reach: int) -> bool:
+    """Whether shells 1 to ``reach`` correlate more than noise does."""
+    return reach >= 1 and pooled_deviation(unmasked[1 : reach + 1], samples[1 : reach + 1]) >= SIGNIFICANT

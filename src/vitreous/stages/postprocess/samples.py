@@ -1,0 +1,89 @@
+r"""How many independent numbers a shell of a masked transform holds.
+
+Under a mask m the coefficients of white noise are correlated: E A(k) A*(k') ∝ W(k − k'), W the transform of m². For two
+independent masked noise volumes the variance of the correlation over a shell S of N coefficients is therefore
+
+    1 / n = Σ_{k, k' ∈ S} |W(k − k')|² / (N² W(0)²) = Σ_x κ²(x) C(x) / (Σ m²)²
+
+with C the autocorrelation of m² and κ the transform of the shell's indicator divided by N. Where the shell is thicker than W is
+wide this is n = N (Σ m²)² / (M Σ m⁴), M voxels in the box: N times the volume fraction for a mask of ones and zeros.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from vitreous.numerics.fourier import irfftn, rfftn
+from vitreous.numerics.shells import shell_count
+
+
+def effective_samples(mask: Tensor | None, size: int, *, symmetry_order: int = 1) -> Tensor:
+    """Independent real degrees of freedom in each shell, the n of the variance of a shell correlation.
+
+    Parameters
+    ----------
+    mask
+        In [0, 1], ``(size, size, size)``, not empty; None for none.
+    size
+        Side of the maps, voxels.
+    symmetry_order
+        Rotations of the point group imposed on the maps: noise repeats as often.
+
+    Returns
+    -------
+    Tensor
+        float64 ``(size // 2 + 1,)``, at least 1.
+
+    Notes
+    -----
+    Friedel mates count as two: N complex coefficients of the full sphere hold N real numbers. The noise is taken to be white
+    within a few shells and of even strength under the mask.
+    """
+    count = shell_count((size,) * 3)
+    if mask is not None:
+        squares, autocorrelation = _radial_autocorrelation(mask.double())
+        count = torch.stack([_samples(shell, squares, autocorrelation, size) for shell in range(len(count))]).to(count)
+        count = torch.minimum(count, shell_count((size,) * 3))
+    return (count / symmetry_order).clamp_min(1.0)
+
+
+def redundancy(mask: Tensor) -> float:
+    """(Σ m²)² / (M Σ m⁴): the share of a thick shell's coefficients that are independent, in (0, 1].
+
+    >>> half = torch.zeros(8, 8, 8); half[:4] = 1.0
+    >>> redundancy(half)
+    0.5
+    """
+    square = mask.double() ** 2
+    return float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
+
+
+def _radial_autocorrelation(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distances that occur on the grid, and the normalised autocorrelation of m² summed over each."""
+    shape, size = tuple(mask.shape), mask.shape[0]
+    correlation = irfftn(rfftn(mask**2).abs() ** 2, shape) / (mask**2).sum() ** 2
+    axis = torch.arange(size, device=mask.device)
+    axis = torch.minimum(axis, size - axis) ** 2
+    squared = axis[:, None, None] + axis[:, None] + axis
+    total = torch.zeros(int(squared.max()) + 1, dtype=torch.float64, device=mask.device)
+    total.index_add_(0, squared.flatten(), correlation.flatten())
+    return torch.arange(len(total), device=mask.device).double(), total
+
+
+def _samples(shell: int, squares: Tensor, autocorrelation: Tensor, size: int) -> Tensor:
+    """Sum κ² C for one shell, κ being that of the continuous shell between two balls."""
+    distance = squares.sqrt() * (2 * math.pi / size)
+    inner, outer = max(shell - 0.5, 0.0), shell + 0.5
+    kernel = (_ball(outer, distance) - _ball(inner, distance)) / (4 / 3 * math.pi * (outer**3 - inner**3))
+    return 1 / (kernel**2 * autocorrelation).sum()
+
+
+def _ball(radius: float, distance: Tensor) -> Tensor:
+    """Transform of a ball: 4π (sin u − u cos u) / d³ with u = radius · d."""
+    u = radius * distance
+    series = u**3 / 3 * (1 - u**2 / 10)
+    shape = torch.where(u < 0.05, series, torch.sin(u) - u * torch.cos(u))
+    return torch.where(distance > 0, 4 * math.pi * shape / distance.clamp_min(1e-12) ** 3, 4 / 3 * math.pi * radius**3)
