@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +34,8 @@ class Extract(Microscope):
     diameter: float = option(..., "Å", "longest side of the particle; the background is what lies outside", above=0, high=100000)
     box: int | None = option(None, "pixels", "side of the images, after Fourier cropping", low=16, high=8192,
                              if_none="room for the particle and what defocus spreads of it")  # fmt: skip
+    box_factor: float | None = option(None, "", "side of the box in diameters, where no box is given", low=1, high=10,
+                                      if_none="as wide as defocus spreads detail of 6 Å")  # fmt: skip
     output_pixel_size: float | None = option(None, "Å", "of the images, by Fourier cropping", above=0, high=1000,
                                              if_none="that of the micrographs")  # fmt: skip
     least_score: float | None = option(None, "", "leave out particles that scored less", low=-1, high=1, if_none="all are taken")
@@ -110,12 +113,19 @@ def box_params(params: Extract, micrographs: Sequence[Micrograph]) -> BoxParams:
             instead="leave it out to keep their pixels")  # fmt: skip
     coarse = max(given or fine, fine)
     defocus = max((m.defocus.mean for m in micrographs if m.defocus), default=0.0)
-    size = params.box or advise_box(params.diameter, coarse, optics=optics, defocus=defocus, resolution=FINEST).size
+    size = params.box or _factored(params, coarse) or advise_box(params.diameter, coarse, optics=optics, defocus=defocus, resolution=FINEST).size
     cut = size if coarse == fine else max(size, 2 * round(size * coarse / fine / 2))
     return BoxParams(
         box=cut, output_size=size, diameter=params.diameter, invert=params.contrast == "dark", normalise=params.normalise,
         outlier_limit=params.outliers,
     )  # fmt: skip
+
+
+def _factored(params: Extract, pixel_size: float) -> int | None:
+    """Box of so many diameters, even and quick to transform; ``None`` if no factor is given."""
+    from vitreous.numerics.fourier import good_size
+
+    return good_size(math.ceil(params.box_factor * params.diameter / pixel_size)) if params.box_factor else None
 
 
 def write_table(particles: Particles, size: int, context: Context) -> None:

@@ -174,7 +174,7 @@ def write_figures(state: State, mean: Tensor, setup: Setup, context: Context) ->
     length = setup.images.disc.size * setup.images.pixel_size
     rows = [f"{s / length:.6f},{float(v):.5f}" for s, v in enumerate(state.fsc)]
     write_text(context.outputs / "fsc.csv", "\n".join(["frequency [1/Å],FSC [1]", *rows]) + "\n")
-    figure = orientation_figure(state.rotation.numpy(), symmetry=setup.settings.symmetry.matrices.numpy())
+    figure = orientation_figure(state.rotation.numpy(), symmetry=setup.settings.symmetry.name)
     save_figure(figure, context.outputs / "orientations.svg")
 
 

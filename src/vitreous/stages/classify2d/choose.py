@@ -15,6 +15,8 @@ from vitreous.stages.classify2d.em import Classes
 
 #: Fewest images, and the shares of the typical (image-weighted median) detail and evidence that a class must reach.
 FEWEST, DETAIL, EVIDENCE = 5, 0.6, 0.4
+#: Images in the class that details are given for.
+COMMON = 100
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Verdict:
     count
         Images whose most probable class it is.
     detail
-        Last shell with a signal-to-noise ratio of 1 or more in the average.
+        Last shell with a signal-to-noise ratio of 1 or more in the average, had the class ``COMMON`` images.
     evidence
         Mean log-evidence of its images over noise alone.
     reasons
@@ -51,7 +53,8 @@ def judge(classes: Classes) -> list[Verdict]:
     """Give the verdict on every class."""
     total = len(classes.averages)
     counts = torch.bincount(classes.assignment, minlength=total)
-    details = [_detail(ssnr) for ssnr in classes.ssnr]
+    # Signal-to-noise grows with the number of images: classes are compared as if all had the same.
+    details = [_detail(ssnr * float((COMMON / count.clamp_min(1)).clamp_max(3))) for ssnr, count in zip(classes.ssnr, counts)]
     evidence = torch.zeros(total, dtype=torch.float64).index_add_(0, classes.assignment, classes.evidence) / counts.clamp_min(1)
     typical_detail = _weighted_median(torch.tensor(details, dtype=torch.float64), counts)
     typical_evidence = _weighted_median(evidence, counts)
@@ -61,7 +64,7 @@ def judge(classes: Classes) -> list[Verdict]:
         if counts[k] < FEWEST:
             reasons.append(f"only {int(counts[k])} images")
         if details[k] < DETAIL * typical_detail:
-            reasons.append(f"detail to shell {details[k]}, where the typical class reaches {typical_detail:.0f}")
+            reasons.append(f"detail to shell {details[k]}, where the typical class reaches {typical_detail:.0f}, by equal numbers")
         if evidence[k] < EVIDENCE * typical_evidence:
             reasons.append(f"explains its images {float(evidence[k] / typical_evidence):.0%} as well as the typical class")
         out.append(Verdict(k + 1, int(counts[k]), details[k], float(evidence[k]), tuple(reasons)))

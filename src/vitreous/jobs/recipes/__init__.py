@@ -1,0 +1,1 @@
+"""Graphs of jobs made from a few parameters."""
