@@ -99,13 +99,12 @@ def fsc_curves(
     check_halves(first, second)
     check_mask_values(mask)
     shape, size = first.shape, first.shape[0]
-    a, b, mask = rfftn(first.values.float()), rfftn(second.values.float()), mask.to(first.values).float()
-    unmasked = shell_correlation(a, b, shape).cpu()
-    masked = shell_correlation(rfftn(first.values * mask), rfftn(second.values * mask), shape).cpu()
+    halves, mask = (first.values.float(), second.values.float()), mask.to(first.values).float()
+    unmasked = shell_correlation(*map(rfftn, halves), shape).cpu()
+    masked = noise = shell_correlation(*(rfftn(half * mask) for half in halves), shape).cpu()
     start = randomisation_shell(unmasked)
-    noise = masked
     if start < len(masked):
-        noise = torch.stack([_randomised(a, b, mask, start, generator) for _ in range(repeats)]).mean(0)
+        noise = torch.stack([_randomised(halves, mask, start, generator) for _ in range(repeats)]).mean(0)
     samples = effective_samples(mask, size, symmetry_order=symmetry_order).cpu()
     corrected, spread = _corrected(masked, noise, samples, start, repeats)
     low, high = interval(corrected, spread)
@@ -122,17 +121,22 @@ def randomisation_shell(unmasked: Tensor) -> int:
     return int(below[0]) + 1 if len(below) else len(unmasked)
 
 
-def randomise_phases(spectrum: Tensor, start: int, shape: tuple[int, int, int], generator: Generator) -> Tensor:
-    """Half transform with the same amplitudes and, from shell ``start`` on, the phases of white noise."""
-    noise = rfftn(torch.randn(shape, generator=generator).to(spectrum.device))
-    phase = noise / noise.abs().clamp_min(torch.finfo(torch.float32).tiny)
-    return torch.where(shell_index(shape).to(spectrum.device) >= start, spectrum.abs() * phase, spectrum)
+def randomise_phases(values: Tensor, start: int, generator: Generator) -> Tensor:
+    """The map with the same amplitudes and, from shell ``start`` on, the phases of white noise."""
+    shape = tuple(values.shape)
+    spectrum = rfftn(values)
+    noise = rfftn(torch.randn(shape, generator=generator).to(values.device))
+    noise /= noise.abs().clamp_min_(torch.finfo(torch.float32).tiny)
+    noise *= spectrum.abs()
+    kept = shell_index(shape).to(values.device) < start
+    noise[kept] = spectrum[kept]
+    return irfftn(noise, shape)
 
 
-def _randomised(a: Tensor, b: Tensor, mask: Tensor, start: int, generator: Generator) -> Tensor:
-    shape = tuple(mask.shape)
-    masked = (rfftn(irfftn(randomise_phases(each, start, shape, generator), shape) * mask) for each in (a, b))
-    return shell_correlation(*masked, shape).cpu()
+def _randomised(halves: tuple[Tensor, Tensor], mask: Tensor, start: int, generator: Generator) -> Tensor:
+    # Transforms are made again each time rather than kept: a large map's take twice the room of the map.
+    masked = (rfftn(randomise_phases(half, start, generator) * mask) for half in halves)
+    return shell_correlation(*masked, tuple(mask.shape)).cpu()
 
 
 def _corrected(masked: Tensor, noise: Tensor, samples: Tensor, start: int, repeats: int) -> tuple[Tensor, Tensor]:

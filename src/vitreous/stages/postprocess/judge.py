@@ -8,8 +8,6 @@ from torch import Generator, Tensor
 
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
-from vitreous.numerics.fourier import rfftn
-from vitreous.numerics.shells import shell_correlation, shell_count
 from vitreous.stages.postprocess.check import check_halves, check_mask
 from vitreous.stages.postprocess.fsc import FscCurves, fsc_curves
 from vitreous.stages.postprocess.mask import SolventMask, solvent_mask
@@ -91,7 +89,7 @@ def postprocess(
     check_halves(first, second)
     made = None
     if mask is None:
-        made = solvent_mask(first, second, resolution=_unmasked(first, second, symmetry_order))
+        made = solvent_mask(first, second, symmetry_order=symmetry_order)
     else:
         check_mask(mask, first)
     weights = made.values if made else mask.values.clamp(0, 1)
@@ -106,12 +104,6 @@ def postprocess(
         curves=curves, resolution=found, resolution_half=resolution(curves, 0.5), resolution_unmasked=unmasked, guinier=guinier,
         warnings=(*_mask_warnings(weights, made), *_curve_warnings(curves, found, unmasked), *_slope_warnings(guinier)),
     )  # fmt: skip
-
-
-def _unmasked(first: Volume, second: Volume, symmetry_order: int) -> float | None:
-    curve = shell_correlation(rfftn(first.values.float()), rfftn(second.values.float()), first.shape).cpu()
-    spacing = 1 / (first.shape[0] * first.voxel_size)
-    return plain_resolution(curve, shell_count(first.shape) / symmetry_order, spacing, GOLD_STANDARD)
 
 
 def _mask_warnings(mask: Tensor, made: SolventMask | None) -> list[str]:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from vitreous.data.volume import Volume
+from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.numerics.filters import low_pass, radius, raised_cosine, soft_disc
 from vitreous.stages.postprocess.check import check_halves
+from vitreous.stages.postprocess.resolution import agreement
 
 #: Å: the mask follows the map at the first of these, or at twice the map's own resolution up to the second, or at that.
 USUAL_LOWPASS, COARSE_LOWPASS = 15.0, 30.0
@@ -23,8 +25,9 @@ SMALL_PIECE, SMALL_HOLE = 0.1, 0.05
 LEAST_EXTENSION, LEAST_EDGE = 2.0, 6.0
 #: The farthest that it reaches beyond the surface for the sake of a coarse resolution, Å, and the widest edge, part of the box.
 MOST_EXTENSION, MOST_EDGE = 8.0, 0.1
-#: Part of the box's side within which a particle is sought and the noise measured, and of the ball that stands in for a mask.
-SEEN, FALLBACK = 0.48, 0.4
+#: Parts of the box's side: within the first a particle is sought and noise measured, from the second there is solvent only, if
+#: anywhere, and the third is the radius of the ball that stands in for a mask.
+SEEN, RIM, FALLBACK = 0.48, 0.42, 0.4
 #: Negative excursions so much larger than positive ones mean that the contrast is inverted.
 INVERTED = 1.5
 
@@ -48,7 +51,7 @@ class SolventMask:
     threshold
         Density of that surface.
     noise
-        Standard deviation of the noise of that map.
+        Standard deviation of the noise of that map. All three are NaN for a ball.
     extension, edge
         Å beyond the surface where it is 1, and where it then falls to 0.
     """
@@ -67,7 +70,7 @@ class SolventMask:
     def reason(self) -> str:
         """The same in a sentence."""
         if not self.found:
-            return f"nothing stands out from the noise at {self.lowpass:.3g} Å, so the mask is a ball of {2 * FALLBACK:g} of the box"
+            return f"nothing stands out from the noise, so the mask is a ball of {2 * FALLBACK:g} of the box"
         clear = self.threshold / max(self.noise, 1e-30)
         return (
             f"the particle is what lies above {self.threshold:.3g} in the map at {self.lowpass:.3g} Å, {clear:.3g} times its noise; "
@@ -76,20 +79,21 @@ class SolventMask:
         )
 
 
-def solvent_mask(first: Volume, second: Volume, *, resolution: float | None = None) -> SolventMask:
+def solvent_mask(first: Volume, second: Volume, *, symmetry_order: int = 1) -> SolventMask:
     """Make a mask around the particle.
 
     Parameters
     ----------
     first, second
         Half-maps, cubes of one size and scale; particle bright.
-    resolution
-        Å, of the unmasked half-maps, if they agree anywhere.
+    symmetry_order
+        Rotations of the point group that was imposed on them.
 
     Returns
     -------
     SolventMask
-        1 on the particle and some Å around it, then a cosine edge, 0 at the border.
+        1 on the particle and some Å around it, then a cosine edge, 0 at the border. A ball where the halves do not agree: a mask
+        made from the peaks of noise would make them.
 
     Raises
     ------
@@ -100,27 +104,36 @@ def solvent_mask(first: Volume, second: Volume, *, resolution: float | None = No
     -----
     The sum of the halves is low-passed. Noise is the root mean square of their difference after the same filter. The threshold
     is midway between the means of what is below and above it (Ridler & Calvard 1978, IEEE Trans. SMC 8:630, the fixed point of
-    Otsu's criterion), and four standard deviations of noise above the solvent at least. Small pieces go, small holes are filled.
+    Otsu's criterion), and at least four standard deviations of noise above the solvent at the rim. Small pieces go, small holes
+    are filled.
     """
     check_halves(first, second)
-    voxel, size, agreed = first.voxel_size, first.shape[0], resolution or 0.0
+    voxel, size, agreed = first.voxel_size, first.shape[0], agreement(first, second, GOLD_STANDARD, symmetry_order)
+    if agreed is None:
+        return _no_mask(first)
     lowpass = max(USUAL_LOWPASS, min(2 * agreed, COARSE_LOWPASS), agreed, 4 * voxel)
     total, inverted = upright(low_pass(0.5 * (first.values + second.values).float(), lowpass, voxel, axes=3).cpu())
     noise = _noise(first, second, lowpass)
     ball = _ball(size)
-    threshold = surface_level(total[ball], noise)
+    rim = float(total[ball & (radius(first.shape) > RIM * size)].median())
+    threshold = max(surface_level(total[ball]), rim + NOISE_FLOOR * noise)
     particle = _pieces((total >= threshold).numpy() & ball.numpy())
     extension = max(LEAST_EXTENSION * voxel, min(agreed, MOST_EXTENSION))
     edge = max(LEAST_EDGE * voxel, min(2 * agreed, MOST_EDGE * size * voxel))
-    found = bool(particle.sum() * voxel**3 >= math.pi / 6 * lowpass**3)
-    if found:
-        values = within_box(soften(particle, extension / voxel, edge / voxel))
-    else:
-        values = soft_disc(first.shape, FALLBACK * size - edge / voxel / 2, edge / voxel)
+    if particle.sum() * voxel**3 < math.pi / 6 * lowpass**3:
+        return _no_mask(first)
+    values = within_box(soften(particle, extension / voxel, edge / voxel)).to(first.values.device)
     return SolventMask(
-        values=values.to(first.values.device), fraction=float(values.mean()), found=found, inverted=inverted, lowpass=lowpass,
-        threshold=threshold, noise=noise, extension=extension, edge=edge,
+        values=values, fraction=float(values.mean()), found=True, inverted=inverted, lowpass=lowpass, threshold=threshold, noise=noise,
+        extension=extension, edge=edge,
     )  # fmt: skip
+
+
+def _no_mask(like: Volume) -> SolventMask:
+    values = soft_disc(like.shape, FALLBACK * like.shape[0] - LEAST_EDGE, LEAST_EDGE).to(like.values.device)
+    nothing = math.nan
+    return SolventMask(values=values, fraction=float(values.mean()), found=False, inverted=False, lowpass=nothing, threshold=nothing,
+                       noise=nothing, extension=0.0, edge=LEAST_EDGE * like.voxel_size)  # fmt: skip
 
 
 def upright(values: Tensor) -> tuple[Tensor, bool]:
@@ -141,15 +154,13 @@ def _noise(first: Volume, second: Volume, lowpass: float) -> float:
     return float(difference[held & _ball(first.shape[0]).to(held.device)].square().mean().sqrt())
 
 
-def surface_level(values: Tensor, noise: float) -> float:
-    """Density that parts particle from solvent.
+def surface_level(values: Tensor) -> float:
+    """Density midway between the means of what lies below and above it, found from above.
 
     Parameters
     ----------
     values
         Densities of a low-passed map in a ball around the particle.
-    noise
-        Standard deviation of their noise.
     """
     sample = values.flatten().double()
     solvent = float(sample.median())
@@ -163,7 +174,7 @@ def surface_level(values: Tensor, noise: float) -> float:
         if abs(following - level) <= 1e-4 * abs(level - solvent):
             break
         level = following
-    return max(level, solvent + NOISE_FLOOR * noise)
+    return level
 
 
 def soften(inside: np.ndarray, extension: float, edge: float) -> Tensor:
@@ -204,10 +215,10 @@ def _pieces(inside: np.ndarray) -> np.ndarray:
     labels, count = label(inside)
     if count == 0:
         return inside
-    sizes = np.bincount(labels.ravel())[1:]
-    kept = np.flatnonzero(sizes >= SMALL_PIECE * sizes.max()) + 1
-    particle = np.isin(labels, kept)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    particle = (sizes >= SMALL_PIECE * sizes.max())[labels]
     outside, count = label(~particle)
     sizes = np.bincount(outside.ravel(), minlength=count + 1)
-    holes = [index for index in range(1, count + 1) if sizes[index] < SMALL_HOLE * particle.sum()]
-    return particle | np.isin(outside, holes)
+    sizes[0] = particle.size
+    return particle | (sizes < SMALL_HOLE * particle.sum())[outside]

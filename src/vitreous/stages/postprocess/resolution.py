@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vitreous.data.volume import Volume
+from vitreous.numerics.fourier import rfftn
+from vitreous.numerics.shells import shell_correlation, shell_count
 from vitreous.stages.postprocess.fsc import FscCurves
 from vitreous.stages.postprocess.statistics import pooled_deviation
 
@@ -80,6 +83,12 @@ def plain_resolution(unmasked: Tensor, samples: Tensor, spacing: float, level: f
     crossing = first_crossing(unmasked, level)
     reach = len(unmasked) - 1 if crossing is None else crossing
     return 1 / (reach * spacing) if _agree(unmasked, samples, int(reach)) else None
+
+
+def agreement(first: Volume, second: Volume, level: float, symmetry_order: int = 1) -> float | None:
+    """Å to which two half-maps agree as they are, without a mask; see :func:`plain_resolution`."""
+    curve = shell_correlation(rfftn(first.values.float()), rfftn(second.values.float()), first.shape).cpu()
+    return plain_resolution(curve, shell_count(first.shape) / symmetry_order, 1 / (first.shape[0] * first.voxel_size), level)
 
 
 def first_crossing(curve: Tensor, level: float, start: int = 1) -> float | None:

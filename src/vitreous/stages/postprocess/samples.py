@@ -44,7 +44,7 @@ def effective_samples(mask: Tensor | None, size: int, *, symmetry_order: int = 1
     """
     count = shell_count((size,) * 3)
     if mask is not None:
-        squares, autocorrelation = _radial_autocorrelation(mask.double())
+        squares, autocorrelation = _radial_autocorrelation(mask.float())
         count = torch.stack([_samples(shell, squares, autocorrelation, size) for shell in range(len(count))]).to(count)
         count = torch.minimum(count, shell_count((size,) * 3))
     return (count / symmetry_order).clamp_min(1.0)
@@ -64,13 +64,14 @@ def redundancy(mask: Tensor) -> float:
 def _radial_autocorrelation(mask: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distances that occur on the grid, and the normalised autocorrelation of m² summed over each."""
     shape, size = tuple(mask.shape), mask.shape[0]
-    correlation = irfftn(rfftn(mask**2).abs() ** 2, shape) / (mask**2).sum() ** 2
+    square = mask**2
+    correlation = irfftn(rfftn(square).abs() ** 2, shape)
     axis = torch.arange(size, device=mask.device)
     axis = torch.minimum(axis, size - axis) ** 2
-    squared = axis[:, None, None] + axis[:, None] + axis
-    total = torch.zeros(int(squared.max()) + 1, dtype=torch.float64, device=mask.device)
-    total.index_add_(0, squared.flatten(), correlation.flatten())
-    return torch.arange(len(total), device=mask.device).double(), total
+    total = torch.zeros(3 * (size // 2) ** 2 + 1, dtype=torch.float64, device=mask.device)
+    for z, plane in zip(axis, correlation):
+        total.index_add_(0, (z + axis[:, None] + axis).flatten(), plane.flatten().double())
+    return torch.arange(len(total), device=mask.device).double(), total / square.double().sum() ** 2
 
 
 def _samples(shell: int, squares: Tensor, autocorrelation: Tensor, size: int) -> Tensor:
