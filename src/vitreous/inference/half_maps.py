@@ -10,7 +10,8 @@ from vitreous.errors import InputError
 from vitreous.reconstruct.fourier import last_shell_above, map_correlation
 from vitreous.runtime.chance import numpy_generator
 
-#: Gold-standard threshold: a full map of SNR 1 has half-map FSC 1/7 (Rosenthal & Henderson 2003, eq. 17).
+#: Gold-standard threshold: where half-maps correlate to 1/7 the whole map has SNR 1/3 and correlates to 1/2 with the truth
+#: (Rosenthal & Henderson 2003, eq. 17).
 GOLD_STANDARD = 1 / 7
 
 

@@ -46,10 +46,13 @@ def read_blocks(particles: Particles, rows: np.ndarray) -> Iterator[tuple[np.nda
     Raises
     ------
     InputError
-        If the particles have no images.
+        If particles have no images, or images of different sizes.
     """
     if particles.stack_index is None or particles.slice_index is None:
         raise InputError("particles must have images (rlnImageName); these are coordinates. Try: vitreous extract.")
+    missing = rows[particles.stack_index[rows] < 0]
+    if len(missing):
+        raise InputError(f"particles must have images; particle {int(missing[0]) + 1} has none. Try: vitreous extract.")
     stacks = [open_stack(path) for path in particles.stack]
     for first in range(0, len(rows), BLOCK):
         span = rows[first : first + BLOCK]
