@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vitreous.errors import InputError, require
 from vitreous.jobs.checkpoints import ArrayCheckpoint
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from vitreous.stages.refine.state import State
 
 
+#: Å: detail at which the twist of a map is judged.
+TWIST_RESOLUTION = 10.0
+
+
 @parameters
 class Refine(PixelSize):
     """How particles are refined."""
@@ -27,6 +31,9 @@ class Refine(PixelSize):
     diameter: float = option(..., "Å", "longest side of the particle", above=0, high=100000)
     symmetry: str = option("C1", "", "point group: Cn, Dn, T, O, I")
     initial_lowpass: float = option(40.0, "Å", "the reference is smoothed to this first", above=0, high=500)
+    hand: Literal["convention", "found"] = option(
+        "convention", help="which mirror image to give: the one of positive twist, so that reruns agree, or as it was found"
+    )
     local: bool = option(False, help="start from the particles' own poses, without a global search")
 
 
@@ -61,9 +68,12 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     with torch.inference_mode():
         state = State.of(saved) if saved else start(setup, reference, *own_poses(particles, params.local, images.pixel_size))
         state = iterate(setup, state, report=context.report, checkpoint=checkpoint)
-        mean = write_maps(particles, setup, state, context)
+        maps = reconstruct(particles, setup, state)
+        if params.hand == "convention" and not params.local:
+            maps, state = settle_hand(maps, setup, state)
+    write_maps(maps, images.pixel_size, context)
     write_poses(particles, setup, state, half, context)
-    write_figures(state, mean, setup, context)
+    write_figures(state, setup, context)
     length = box * particles.pixel_size
     figures = {
         "resolution_angstrom": length / max(1, state.best_radius), "particle_count": len(particles), "iterations": state.iteration,
@@ -112,30 +122,46 @@ def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Ten
     return torch.from_numpy(particles.rotation), shift
 
 
-def write_maps(particles: Particles, setup: Setup, state: State, context: Context) -> Tensor:
-    """Reconstruct both halves and the whole from unmasked images, to Nyquist, without a prior."""
-    from vitreous.data.volume import Volume
+def reconstruct(particles: Particles, setup: Setup, state: State) -> list[Tensor]:
+    """Both halves and the whole, from unmasked images, to Nyquist, without a prior."""
     from vitreous.inference.load import Band, load_images
     from vitreous.inference.noise import NoiseSpectra
     from vitreous.inference.pose_refine import insert_images
-    from vitreous.io.mrc import write_volume
     from vitreous.reconstruct.fourier import solve
 
     size, radius, voxel = setup.images.disc.size, setup.images.disc.radius, setup.images.pixel_size
-    totals = None
-    noise = NoiseSpectra(state.noise)
+    sums = []
     for half in (0, 1):
         rows = setup.rows(half)
         whole = load_images(particles, Band(size=size), rows=rows.numpy()).with_group(setup.images.group[rows])
-        sums = insert_images(whole, noise, state.rotation[rows], state.shift[rows], radius=radius)
-        numerator, denominator = sums.total(setup.settings.symmetry.matrices)
-        values = solve(numerator, denominator, size, ssnr=None, radius=radius, voxel_size=voxel)
-        write_volume(context.outputs / f"half{half + 1}.mrc", Volume(values, voxel))
-        totals = (numerator, denominator) if totals is None else (totals[0] + numerator, totals[1] + denominator)
-    assert totals is not None  # noqa: S101  the loop ran twice
-    mean = solve(*totals, size, ssnr=None, radius=radius, voxel_size=voxel)
-    write_volume(context.outputs / "map.mrc", Volume(mean, voxel))
-    return mean
+        inserted = insert_images(whole, NoiseSpectra(state.noise), state.rotation[rows], state.shift[rows], radius=radius)
+        sums.append(inserted.total(setup.settings.symmetry.matrices))
+    sums.append((sums[0][0] + sums[1][0], sums[0][1] + sums[1][1]))
+    return [solve(*each, size, ssnr=None, radius=radius, voxel_size=voxel) for each in sums]
+
+
+def settle_hand(maps: list[Tensor], setup: Setup, state: State) -> tuple[list[Tensor], State]:
+    """Give the mirror image of positive twist, with the poses that belong to it."""
+    from dataclasses import replace
+
+    import torch
+
+    from vitreous.numerics.chirality import invert, twist_index
+
+    resolution = max(TWIST_RESOLUTION, 1.2 * setup.images.resolution(max(1, state.best_radius)))
+    if twist_index(maps[2] * setup.mask, setup.images.pixel_size, resolution) >= 0:
+        return maps, state
+    turn = torch.diag(torch.tensor([-1.0, -1.0, 1.0], dtype=torch.float64))
+    return [invert(each) for each in maps], replace(state, rotation=turn @ state.rotation)
+
+
+def write_maps(maps: list[Tensor], voxel_size: float, context: Context) -> None:
+    """Write half-maps and map."""
+    from vitreous.data.volume import Volume
+    from vitreous.io.mrc import write_volume
+
+    for name, values in zip(("half1.mrc", "half2.mrc", "map.mrc"), maps):
+        write_volume(context.outputs / name, Volume(values, voxel_size))
 
 
 def pose_sigma(state: State) -> float:
@@ -165,7 +191,7 @@ def write_poses(particles: Particles, setup: Setup, state: State, half: object, 
     write_table(table, context.outputs / "particles.star", context)
 
 
-def write_figures(state: State, mean: Tensor, setup: Setup, context: Context) -> None:
+def write_figures(state: State, setup: Setup, context: Context) -> None:
     """Write the FSC of the halves under the ball mask, and the orientations."""
     from vitreous.runtime.files import write_text
     from vitreous.views.orientations import orientation_figure
