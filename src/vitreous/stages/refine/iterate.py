@@ -114,7 +114,7 @@ def soft_iteration(setup: Setup, state: State) -> State:
         factors.append(done.noise_factor)
     moved = replace(state, rotation=rotation, shift=shift, confidence=confidence, step=step,
                     noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
-    return _update(setup, moved, sums, state.radius)
+    return _update(setup, moved, sums, state.radius, float(state.confidence.mean()))
 
 
 def local_iteration(setup: Setup, state: State) -> State:
@@ -134,11 +134,14 @@ def local_iteration(setup: Setup, state: State) -> State:
         sums.append(inserted.total(settings.symmetry.matrices))
     moved = replace(state, rotation=rotation, shift=shift, covariance=covariance, local_iterations=state.local_iterations + 1,
                     noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
-    return _update(setup, moved, sums, images.disc.radius)
+    return _update(setup, moved, sums, images.disc.radius, float(state.confidence.mean()))
 
 
-def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radius: int) -> State:
-    """New references from the sums, regularised by the halves' agreement, and the band of the next pass."""
+def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radius: int, before: float) -> State:
+    """New references from the sums, regularised by the halves' agreement, and the band of the next pass.
+
+    ``before`` is the mean confidence before the pass.
+    """
     images = setup.images
     size, voxel = images.disc.size, images.pixel_size
     plain = [solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel) for n, d in sums]
@@ -147,7 +150,9 @@ def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radiu
     ssnr = ssnr_from_fsc(fsc)
     band = min(agreed + 3, radius)
     halves = torch.stack([solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel) * setup.mask for n, d in sums])
-    better = agreed > state.best_radius
+    # While posteriors still sharpen, the next pass will see more, whether or not this one's map did.
+    sharper = float(state.confidence.mean()) > 1.05 * before
+    better = agreed > state.best_radius or sharper
     return replace(
         state, iteration=state.iteration + 1, halves=halves, fsc=fsc, radius=min(agreed + 4, images.disc.radius),
         best_radius=max(agreed, state.best_radius), stalled=0 if better else state.stalled + 1,
@@ -177,10 +182,10 @@ def advance(setup: Setup, state: State) -> State:
 
 
 def _settled(before: State, after: State) -> bool:
-    """Whether poses moved by less than a quarter of their own uncertainty (or 0.05°)."""
+    """Whether poses moved by less than a tenth of their own uncertainty (or 0.05°)."""
     moved = torch.deg2rad(geodesic_deg(before.rotation, after.rotation)).median()
     sigma = after.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1).median().sqrt()
-    return bool(moved < max(0.25 * float(sigma), math.radians(0.05)))
+    return bool(moved < max(0.1 * float(sigma), math.radians(0.05)))
 
 
 def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint: Checkpoint | None = None) -> State:

@@ -36,7 +36,7 @@ class RefineSettings:
     symmetry: Symmetry
     initial_lowpass: float = 40.0
     local_only: bool = False
-    most_soft: int = 14
+    most_soft: int = 16
     most_local: int = 12
     most_orientations: int = 10_000
     seed: int = 0
