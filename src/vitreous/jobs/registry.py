@@ -14,7 +14,7 @@ JOBS: tuple[str, ...] = (
     "simulate", "align_movies", "estimate_ctf", "pick", "extract", "classify2d", "select", "initial_model", "refine", "postprocess",
     "convert",
 )  # fmt: skip
-RECIPES: tuple[str, ...] = ()
+RECIPES: tuple[str, ...] = ("main", "demo")
 
 
 @cache
