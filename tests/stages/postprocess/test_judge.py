@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from known_maps import noisy, ribosome
+from known_maps import noisy, ribosome, scattered_atoms
 
 from vitreous.data.volume import Volume
 from vitreous.errors import InputError
-from vitreous.numerics.filters import low_pass, soft_disc
+from vitreous.numerics.filters import apply, low_pass, soft_disc
+from vitreous.numerics.fourier import frequency_squared
 from vitreous.stages.postprocess import postprocess
 
 
@@ -86,3 +87,17 @@ def test_a_mask_of_another_box_is_refused(halves, generator: torch.Generator) ->
         postprocess(*halves(), generator, mask=Volume(torch.ones(32, 32, 32), 3.0))
     with pytest.raises(InputError, match=r"mask must be sampled as the half-maps are, 3 Å; got '2 Å'"):
         postprocess(*halves(), generator, mask=Volume(torch.ones(64, 64, 64), 2.0))
+
+
+def test_beware_of_filtered_half_maps(generator: torch.Generator) -> None:
+    a, b = noisy(scattered_atoms(64, 1.6, 650.0), 0.05, generator)
+    assert any("Are the half-maps filtered" in warning for warning in postprocess(a, b, generator).warnings)
+
+
+def test_beware_of_maps_that_are_sharpened_already(generator: torch.Generator) -> None:
+    plain = scattered_atoms(64, 1.6, 60.0)
+    raised = Volume(apply(plain.values, torch.exp(50 * frequency_squared(plain.shape, 1.6).clamp_max(0.08)), axes=3), 1.6)
+    a, b = noisy(raised, 0.05, generator)
+    done = postprocess(a, b, generator)
+    assert done.guinier.b_factor < 0
+    assert any("sharpened already" in warning for warning in done.warnings)

@@ -13,7 +13,7 @@ VOXEL_TOLERANCE = 1e-3
 #: Smallest side of a map that has enough shells to say anything.
 SMALLEST = 16
 #: Maps whose correlation differs from 1 by less are one map, perhaps times a constant.
-ONE_MAP = 1e-6
+ONE_MAP = 1e-9
 
 
 def check_halves(first: Volume, second: Volume) -> None:

@@ -20,6 +20,8 @@ MASK_MAKES = 0.1
 SOFT_SHARE = 0.05
 #: Relative loss of resolution under a mask that says that the mask cuts the particle.
 CUTS = 0.05
+#: Å²: amplitudes that fall faster than this were filtered, more likely than blurred.
+LARGEST_USUAL = 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,8 @@ def _slope_warnings(guinier: Guinier | None) -> list[str]:
         return []
     if guinier.b_factor is None:
         return [f"no B-factor was applied: {guinier.reason}."]
+    if guinier.b_factor > LARGEST_USUAL:
+        return [f"amplitudes fall unusually fast, by {guinier.b_factor:.0f} Å². Are the half-maps filtered? Try: unfiltered ones."]
     if guinier.b_factor <= 0:
         return [f"no B-factor was applied: amplitudes do not fall ({guinier.b_factor:.0f} Å²). Is the map sharpened already?"]
     return []
