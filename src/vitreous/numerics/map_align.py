@@ -7,6 +7,7 @@ by ever smaller turns about the best points. Both maps must share their centre: 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,14 +94,23 @@ def _scores(ball: HalfBall, rotations: Tensor, target: tuple[Tensor, Tensor, Ten
 def _best_turn(ball: HalfBall, target: tuple[Tensor, Tensor, Tensor], group: Symmetry) -> tuple[Tensor, float]:
     grid = orientations(10.0, group)
     scores = _scores(ball, grid, target)
-    best = grid[scores.topk(min(10, len(grid))).indices]
+    return _refined(ball, target, grid[scores.topk(min(10, len(grid))).indices], (5.0, 2.5, 1.2, 0.6, 0.3))
+
+
+def _refined(ball: HalfBall, target: tuple[Tensor, Tensor, Tensor], best: Tensor, spreads: Sequence[float]) -> tuple[Tensor, float]:
+    """Try ever smaller random turns, degrees, about the best so far."""
     generator = torch.Generator().manual_seed(1)
-    for spread in (5.0, 2.5, 1.2, 0.6, 0.3):
+    for spread in spreads:
         nudge = torch.randn(60, 3, generator=generator, dtype=torch.float64) * math.radians(spread)
         tried = torch.cat([best[:, None] @ exponential(nudge), best[:, None]], 1).reshape(-1, 3, 3)
         scores = _scores(ball, tried, target)
         best = tried[scores.topk(4).indices]
     return best[0], float(scores.max())
+
+
+def align_near(moving: Tensor, fixed: Tensor, rotation: Tensor, *, radius: int) -> tuple[Tensor, float]:
+    """Improve a turn that is right to some 3 degrees, by detail up to shell ``radius``; give it and its correlation."""
+    return _refined(half_ball(moving.float(), radius), _target(fixed.float(), radius), rotation[None], (1.5, 0.7, 0.3, 0.15))
 
 
 def align(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry | None = None) -> Alignment:

@@ -43,6 +43,10 @@ def _set_axis(axes: Axes, axis: Axis, along: Literal["x", "y"]) -> None:
     if axis.limits is not None:
         low, high = axis.limits
         getattr(axes, f"set_{along}lim")(low, high)
+        if low is not None and high is None and axis.scale == "linear":
+            # The margin that was found for the data alone is next to nothing on an axis that begins at zero.
+            bottom, top = getattr(axes, f"get_{along}lim")()
+            getattr(axes, f"set_{along}lim")(bottom, top + 0.04 * (top - bottom))
     if axis.ticks:
         positions, words = zip(*axis.ticks)
         getattr(axes, f"set_{along}ticks")(positions, words)
