@@ -37,9 +37,34 @@ def finished(project: Path, done: Finished, *, as_json: bool) -> None:
     if as_json:
         _line(done.final, files, done.figures)
         return
+    if "verdict" in done.figures and "report" in files:
+        _closing(files, done.figures)
+        return
     print(f"{project.name} done: {done.final}")
     _lines({path.name: path for paths in files.values() for path in paths})
     _lines({name: value for name, value in done.figures.items() if isinstance(value, (int, float, str))})
+
+
+def _closing(files: Mapping[str, Sequence[Path]], figures: Mapping[str, Any]) -> None:
+    """Two lines: where the map is and how good it is, where the report is and whether it warns."""
+    maps = [files[name][0] for name in ("map_sharpened", "map") if name in files]
+    aside = [f"{count} {word}" for count, word in _counts(figures) if count]
+    rows = [("map", maps[0], figures["verdict"])] if maps else []
+    rows.append(("report", files["report"][0], ", ".join(aside)))
+    width = max(len(_near(path)) for _, path, _ in rows)
+    for name, path, words in rows:
+        print(f"{name:<6}  {_near(path):<{width}}  {words}".rstrip())
+
+
+def _counts(figures: Mapping[str, Any]) -> list[tuple[int, str]]:
+    warnings, aside = len(figures.get("warnings", ())), len(figures.get("quarantined", ()))
+    return [(warnings, "warning" if warnings == 1 else "warnings"), (aside, "input set aside" if aside == 1 else "inputs set aside")]
+
+
+def _near(path: Path) -> str:
+    """The path from here, where it lies below; whole otherwise."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def plan(steps: Sequence[Planned], *, as_json: bool = False, aside: bool = False) -> None:

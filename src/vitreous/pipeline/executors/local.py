@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +30,9 @@ class Local:
             for index, item in enumerate(items):
                 yield index, function(item)
             return
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor, as_completed
+
         # Spawned, not forked: a fork would copy threads' locks and keep the project's lock alive after this process dies.
         spawn = multiprocessing.get_context("spawn")
         workers = min(self.processes, len(items))
@@ -45,6 +46,8 @@ class Local:
 
 
 def _die_with_parent() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
