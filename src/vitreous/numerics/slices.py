@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -152,8 +153,9 @@ def volume_of(ball: Tensor, size: int, *, scale: float = 1.0) -> Tensor:
     return _divide_window(centre_resize(values, size, axes=3)) / scale
 
 
+@lru_cache(maxsize=2)
 def ball_shells(m: int) -> Tensor:
-    """Shell (of the volume's own grid) of every cell of a half ball with margin ``m``: int64 ``(2m + 1, 2m + 1, m + 1)``."""
+    """Shell (of the volume's own grid) of every cell of a half ball with margin ``m``: int32 ``(2m + 1, 2m + 1, m + 1)``. Do not change it."""
     line = torch.arange(-m, m + 1) ** 2
     squared = line[:, None, None] + line[:, None] + torch.arange(m + 1) ** 2
-    return (squared.double().sqrt() / PAD).round().long()
+    return (squared.float().sqrt() / PAD).round().int()

@@ -123,6 +123,8 @@ def local_iteration(setup: Setup, state: State) -> State:
     noise, rotation, shift = NoiseSpectra(state.noise), state.rotation.clone(), state.shift.clone()
     covariance = state.covariance.clone()
     sums, factors = [], []
+    # Beyond the agreement there is room for it to grow in this pass; the rest of the band is for the final maps.
+    wide = min(images.disc.radius, round(1.25 * state.radius) + 6)
     for half in (0, 1):
         rows = setup.rows(half)
         own = images.take(rows)
@@ -130,11 +132,11 @@ def local_iteration(setup: Setup, state: State) -> State:
         found = refine_poses(own, noise, ball, rotation[rows], shift[rows], radius=state.radius)
         rotation[rows], shift[rows], covariance[rows] = found.rotation, found.shift, found.covariance
         factors.append(known_pose_factor(own, noise, ball, found.rotation, found.shift))
-        inserted = insert_images(own, noise, found.rotation, found.shift, radius=images.disc.radius)
+        inserted = insert_images(own, noise, found.rotation, found.shift, radius=wide)
         sums.append(inserted.total(settings.symmetry.matrices))
     moved = replace(state, rotation=rotation, shift=shift, covariance=covariance, local_iterations=state.local_iterations + 1,
                     noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
-    return _update(setup, moved, sums, images.disc.radius, float(state.confidence.mean()))
+    return _update(setup, moved, sums, wide, float(state.confidence.mean()))
 
 
 def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radius: int, before: float) -> State:
