@@ -9,13 +9,12 @@ def number(value: float | None, digits: int = 3) -> str:
     """Three significant digits, no exponent, a true minus sign; a dash for nothing.
 
     >>> number(12.345), number(0.04321), number(None), number(-3.0), number(12345.6)
-    ('12.3', '0.0432', '–', '−3', '12346')
+    ('12.3', '0.0432', '–', '−3.00', '12346')
     """
     if value is None or not math.isfinite(value):
         return "–"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-    text = f"{value:.{places}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+    return f"{value:.{places}f}".replace("-", "−")
 
 
 def thousands(count: int) -> str:
