@@ -14,7 +14,7 @@ from torch import Tensor
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import initial_noise
 from vitreous.numerics.filters import radius as radius_of
-from vitreous.numerics.map_align import align
+from vitreous.numerics.map_align import align, centre
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.initial_model.em import Candidate, Explorer, InitialModelSettings
 
@@ -82,10 +82,12 @@ def initial_model(images: FourierImages, settings: InitialModelSettings, *, repo
     candidates[0] = explorer.polish(candidates[0].volume)
     evidence = torch.tensor([c.evidence for c in candidates], dtype=torch.float64)
     chosen = int(evidence.argmax())
-    fixed = not_round(candidates[chosen].volume)
+    # High symmetry fixes the origin; without it starts may sit anywhere within the mask.
+    settle = centre if settings.symmetry.order < 4 else (lambda volume: volume)
+    fixed = not_round(settle(candidates[chosen].volume))
     band = max(3, min(explorer.radius - 1, 16))
-    agreement = [align(not_round(c.volume), fixed, radius=band, group=settings.symmetry).correlation for c in candidates]
+    agreement = [align(not_round(settle(c.volume)), fixed, radius=band, group=settings.symmetry).correlation for c in candidates]
     return InitialModel(
-        candidates[chosen].volume, chosen, evidence, torch.tensor([c.confidence for c in candidates]), torch.tensor(agreement),
+        settle(candidates[chosen].volume), chosen, evidence, torch.tensor([c.confidence for c in candidates]), torch.tensor(agreement),
         images.resolution(explorer.radius),
     )  # fmt: skip

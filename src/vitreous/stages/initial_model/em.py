@@ -5,8 +5,10 @@ of all batches so far, older ones fading. The noise of small batches shakes the 
 gradient descent (Punjani et al. 2017, Nat. Methods 14:290), while every step is the exact maximiser of what it has seen. Then a
 few passes over one larger set of images, the same for every start and under the same noise, so that evidences can be compared.
 
-The whole band is open from the first pass. A nearly round particle looks like a sphere at low resolution, a sphere is a fixed
-point of the iteration, and only detail can leave it.
+Two kinds of particle need opposite paths. A lopsided one with strong images is found from coarse to fine: with the whole band open
+its posteriors are sharp at once and the first random shape is frozen in. A nearly round one looks like a sphere at low resolution,
+a sphere is a fixed point of the iteration, and only detail can leave it: for it the whole band is open from the first pass. Starts
+of both kinds are made, and evidence decides.
 """
 
 from __future__ import annotations
@@ -77,6 +79,11 @@ class InitialModelSettings:
         """How many starts."""
         return self.starts or (4 if self.symmetry.order < 4 else 12)
 
+    @property
+    def ramped_share(self) -> float:
+        """Share of the starts that go from coarse to fine."""
+        return 0.75 if self.symmetry.order < 4 else 0.25
+
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
@@ -134,28 +141,38 @@ class Explorer:
         self.fine_step = grid_step(self.radius, relative, settings.symmetry, FINE)
         self.rows = torch.randperm(len(images), generator=torch_generator(settings.seed, "common"))[: settings.common]
 
-    def sweep(self, images: FourierImages, volume: Tensor, step: float, reach: float) -> Pass:
-        """One pass over ``images`` with shifts up to ``reach`` spacings."""
-        spacing = max(1.0, images.disc.size / self.radius / 3)
+    def sweep(self, images: FourierImages, volume: Tensor, step: float, reach: float, radius: int) -> Pass:
+        """One pass over ``images`` within ``radius`` with shifts up to ``reach`` spacings."""
+        spacing = max(1.0, images.disc.size / radius / 3)
         return soft_pass(
             images, self.noise, volume, orientations(step, self.settings.symmetry), shift_disc(spacing, reach * spacing),
-            centres=torch.zeros(len(images), 2, dtype=torch.float64), radius=self.radius, symmetry=self.settings.symmetry,
+            centres=torch.zeros(len(images), 2, dtype=torch.float64), radius=radius, symmetry=self.settings.symmetry,
             budget=self.settings.memory,
         )  # fmt: skip
+
+    def band(self, progress: float) -> int:
+        """Last shell of a ramped start: from half the diameter to the whole band over three quarters of the passes."""
+        first = min(self.radius, max(3, self.images.shell(self.settings.diameter / 2)))
+        return min(self.radius, round(first + (self.radius - first) * progress / 0.75))
 
     def explore(self, start: int, *, learn_noise: bool) -> Candidate:
         """One start; the first also learns the noise that all share."""
         settings, images = self.settings, self.images
         generator = torch_generator(settings.seed, "start", start)
-        volume = random_volume(images, self.noise, settings, self.mask, self.radius, generator)
+        ramped = start < round(settings.start_count * settings.ramped_share)
+        radius = self.band(0.0) if ramped else self.radius
+        volume = random_volume(images, self.noise, settings, self.mask, radius, generator)
         numerator: Tensor | float = 0.0
         denominator: Tensor | float = 0.0
         for number in range(settings.passes):
             rows = torch.randperm(len(images), generator=generator)[: settings.batch]
-            done = self.sweep(images.take(rows), volume, self.step, 1.0)
+            if ramped and self.band(number / settings.passes) > radius:
+                # Sums of a narrower band would pull the new shells towards nothing.
+                radius, numerator, denominator = self.band(number / settings.passes), 0.0, 0.0
+            done = self.sweep(images.take(rows), volume, self.step, 1.0, radius)
             numerator = done.numerator + settings.memory_of_batches * numerator
             denominator = done.denominator + settings.memory_of_batches * denominator
-            volume = wiener_volume(numerator, denominator, self.mask, self.radius, images.pixel_size)
+            volume = wiener_volume(numerator, denominator, self.mask, radius, images.pixel_size)
             if learn_noise and number < settings.passes // 3:
                 self.noise = self.noise.scaled(done.noise_factor**0.5)
         return self.polish(volume)
@@ -164,9 +181,9 @@ class Explorer:
         """Passes over the common images."""
         common = self.images.take(self.rows)
         for step in (self.step, self.fine_step):
-            done = self.sweep(common, volume, step, 2.0)
+            done = self.sweep(common, volume, step, 2.0, self.radius)
             volume = wiener_volume(done.numerator, done.denominator, self.mask, self.radius, self.images.pixel_size)
-        done = self.sweep(common, volume, self.fine_step, 2.0)
+        done = self.sweep(common, volume, self.fine_step, 2.0, self.radius)
         return Candidate(volume, float(done.found.log_evidence.mean()), float(done.found.peak.mean()))
 
 
