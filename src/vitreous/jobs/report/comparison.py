@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from vitreous.jobs.report.truth_map import MapMatch, match
 from vitreous.jobs.report.truth_poses import PoseErrors, pose_errors
 
 if TYPE_CHECKING:
+    from vitreous.data.volume import Volume
     from vitreous.jobs.report.run import Run
     from vitreous.stages.picking.metrics import Agreement
 
 #: Degrees beyond which a pose is called wrong.
 WRONG = 10.0
+#: Å: finest detail of a first map that is compared.
+FIRST = 12.0
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,14 @@ class Comparison:
     motion: dict[str, tuple[float, float]]
     defocus: DefocusErrors | None
     picks: Agreement | None
+    first_map: MapMatch | None
     map: MapMatch | None
     poses: PoseErrors | None
 
     def figures(self) -> dict[str, Any]:
         """The errors in numbers, by names that say their unit."""
-        return _motion(self.motion) | _defocus(self.defocus) | _picks(self.picks) | _poses(self.poses) | _map(self.map)
+        found = _motion(self.motion) | _defocus(self.defocus) | _picks(self.picks) | _first(self.first_map)
+        return found | _poses(self.poses) | _map(self.map)
 
 
 def compare(run: Run) -> Comparison | None:
@@ -45,28 +51,35 @@ def compare(run: Run) -> Comparison | None:
     truth = read_truth(run)
     if truth is None:
         return None
-    found = _compare_map(run, truth)
+    found = _compare_map(run, run.map, run.mask, truth)
     particles = run.particles
     return Comparison(
         truth=truth,
         motion=motion_errors(run.tracks, truth),
         defocus=defocus_errors(run.micrographs, truth) if run.fits else None,
         picks=picking_agreement(run.picks, run.micrographs, truth) if run.picks else None,
+        first_map=_compare_map(run, run.first_map and run.first_map.resized(_coarse(run.first_map)), None, truth),
         map=found,
         poses=pose_errors(particles, found, truth) if found and particles is not None else None,
     )
 
 
-def _compare_map(run: Run, truth: TrueSession) -> MapMatch | None:
+def _coarse(volume: Volume) -> int:
+    """Voxels a side, even, that hold detail of ``FIRST`` Å."""
+    extent = volume.shape[0] * volume.voxel_size
+    return min(volume.shape[0], 2 * math.ceil(extent / FIRST))
+
+
+def _compare_map(run: Run, found: Volume | None, mask: Volume | None, truth: TrueSession) -> MapMatch | None:
     import torch
 
     from vitreous.jobs.refine import read_reference
 
-    if run.map is None:
+    if found is None:
         return None
     with torch.inference_mode():
-        true = read_reference(truth.map, run.map.shape[0], run.map.voxel_size)
-        return match(run.map, run.mask.values if run.mask else None, true, run.symmetry)
+        true = read_reference(truth.map, found.shape[0], found.voxel_size)
+        return match(found, mask.values if mask else None, true, run.symmetry)
 
 
 def _motion(errors: dict[str, tuple[float, float]]) -> dict[str, Any]:
@@ -104,6 +117,10 @@ def _poses(errors: PoseErrors | None) -> dict[str, Any]:
         "shift_median_angstrom": round(float(np.median(errors.shift)), 3),
         "false_particle_count": errors.false,
     }
+
+
+def _first(found: MapMatch | None) -> dict[str, Any]:
+    return {} if found is None else {"first_map_fsc_half_angstrom": None if found.resolution is None else round(found.resolution, 3)}
 
 
 def _map(found: MapMatch | None) -> dict[str, Any]:

@@ -109,6 +109,11 @@ class Run:
         return self._volume("postprocess", "map") or self._volume("refine", "map")
 
     @cached_property
+    def first_map(self) -> Volume | None:
+        """The map that the refinement began with."""
+        return self._volume("initial-model", "map")
+
+    @cached_property
     def best_map(self) -> Volume | None:
         """The map to look at: sharpened if it could be, solvent taken away by the mask."""
         from dataclasses import replace

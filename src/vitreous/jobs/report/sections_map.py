@@ -22,12 +22,11 @@ HAND = ("Projections cannot tell a particle from its mirror image, so nothing he
 
 def first_map_section(run: Run) -> Section | None:
     """The starts, how they agree, and the map that was chosen."""
-    from vitreous.io.mrc import read_volume
     from vitreous.views.maps import slices_figure
     from vitreous.views.report import Section
 
-    path, starts = run.file("initial-model", "map"), run.file("initial-model", "starts")
-    if path is None or starts is None:
+    volume, starts = run.first_map, run.file("initial-model", "starts")
+    if volume is None or starts is None:
         return None
     told: Any = read_json(starts)
     count, agreeing = len(told["evidence"]), run.figure("initial-model", "agreeing_starts")
@@ -36,7 +35,6 @@ def first_map_section(run: Run) -> Section | None:
     if count > 1 and agreeing is not None:
         text += (f"{agreeing} of the {count - 1} others found the same map, which makes luck unlikely." if agreeing else
                  "No other start found the same map: it may be wrong.")  # fmt: skip
-    volume = read_volume(path)
     figure = slices_figure(volume.values.numpy(), volume.voxel_size, name="first-map", title="Central slices of the first map")
     return Section(title="First map", text=text, items=(_starts(told), figure))
 

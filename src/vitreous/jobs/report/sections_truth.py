@@ -40,6 +40,7 @@ def every_step(compared: Comparison) -> list[tuple[str, str, str]]:
     row("Picking", "picking_f1", "F1 {picking_f1:.3f}", "{picking_precision:.1%} of the picks are particles, {picking_recall:.1%} of the "
         "particles were picked")  # fmt: skip
     row("Selection", "false_particle_count", "{false_particle_count} false", "images in the final map that are no particle")
+    row("First map", "first_map_fsc_half_angstrom", "{first_map_fsc_half_angstrom:.1f} Å", "FSC 0.5 with the true map")
     row("Orientations", "pose_median_deg", "{pose_median_deg:.2f}° median", f"{{pose_wrong_share:.1%}} are more than {WRONG:g}° off")
     row("Positions", "shift_median_angstrom", "{shift_median_angstrom:.2f} Å median", "of each particle in its micrograph")
     row("Map", "map_fsc_half_angstrom", "{map_fsc_half_angstrom:.2f} Å", "FSC 0.5 with the true map")
