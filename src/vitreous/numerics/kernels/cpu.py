@@ -15,9 +15,12 @@ import math
 import numba as nb
 import numpy as np
 
+from vitreous.numerics.kernels.lanes import add_pair, trilinear
+
 # Rounding may be reordered; infinities and NaN keep their meaning, so that a bad image stays visible.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 U = np.uint64
+ONE = np.float32(1.0)
 
 
 @nb.njit(inline="always", fastmath=FAST)
@@ -42,7 +45,6 @@ def _lerp(flat, i, step, f):
 @nb.njit(parallel=True, fastmath=FAST, cache=True)
 def slices(flat, m, rotations, kx, ky, pad, out):
     """Fill ``out[b]`` (re, im interleaved) with the ball at pad · Rᵦᵀ (kx, ky, 0); ``flat`` is the ball as floats."""
-    one, two = U(1), U(2)
     row, plane = U(2 * (m + 1)), U(2 * (m + 1) * (2 * m + 1))
     for b in nb.prange(rotations.shape[0]):
         r, to = rotations[b], out[b]
@@ -51,17 +53,9 @@ def slices(flat, m, rotations, kx, ky, pad, out):
         for k in range(kx.shape[0]):
             u, v = kx[k], ky[k]
             base, fx, fy, fz, sign = _cell(ax * u + bx * v, ay * u + by * v, az * u + bz * v, m)
-            i = U(2 * base)
-            j, p = i + row, i + plane
-            q = p + row
-            a, c = _lerp(flat, i, two, fx), _lerp(flat, p, two, fx)
-            low = a + (_lerp(flat, j, two, fx) - a) * fy
-            high = c + (_lerp(flat, q, two, fx) - c) * fy
-            to[2 * k] = low + (high - low) * fz
-            a, c = _lerp(flat, i + one, two, fx), _lerp(flat, p + one, two, fx)
-            low = a + (_lerp(flat, j + one, two, fx) - a) * fy
-            high = c + (_lerp(flat, q + one, two, fx) - c) * fy
-            to[2 * k + 1] = (low + (high - low) * fz) * sign
+            re, im = trilinear(flat, U(2 * base), row, plane, fx, fy, fz)
+            to[2 * k] = re
+            to[2 * k + 1] = im * sign
 
 
 @nb.njit(parallel=True, fastmath=FAST, cache=True)
@@ -72,7 +66,7 @@ def insert(sums, m, rotations, values, weights, kx, ky, pad):
     no two threads write to the same memory and the sum does not depend on scheduling.
     """
     parts = sums.shape[0]
-    row, plane = m + 1, (m + 1) * (2 * m + 1)
+    row, plane = U(3 * (m + 1)), U(3 * (m + 1) * (2 * m + 1))
     for part in nb.prange(parts):
         flat = sums[part]
         for b in range(part, rotations.shape[0], parts):
@@ -83,18 +77,11 @@ def insert(sums, m, rotations, values, weights, kx, ky, pad):
                 u, v = kx[k], ky[k]
                 base, fx, fy, fz, sign = _cell(ax * u + bx * v, ay * u + by * v, az * u + bz * v, m)
                 re, im, w = value[2 * k], value[2 * k + 1] * sign, weight[k]
-                for c in range(4):
-                    dy, dz = c & 1, c >> 1
-                    i = U(3 * (base + dy * row + dz * plane))
-                    q = (fy if dy else 1 - fy) * (fz if dz else 1 - fz)
+                i = U(3 * base)
+                low, high = ONE - fz, fz
+                for j, q in ((i, (ONE - fy) * low), (i + row, fy * low), (i + plane, (ONE - fy) * high), (i + plane + row, fy * high)):
                     q1 = q * fx
-                    q0 = q - q1
-                    flat[i] += q0 * re
-                    flat[i + U(1)] += q0 * im
-                    flat[i + U(2)] += q0 * w
-                    flat[i + U(3)] += q1 * re
-                    flat[i + U(4)] += q1 * im
-                    flat[i + U(5)] += q1 * w
+                    add_pair(flat, j, q - q1, q1, re, im, w)
 
 
 @nb.njit(parallel=True, fastmath=FAST, cache=True)
