@@ -64,7 +64,8 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     )
     return [
         "run", "--movies", str(record.files("movies")[0].parent / "*.tif"), "--gain", str(record["gain"]), "--pixel-size", "5.6",
-        "--voltage", "300", "--cs", "2.7", "--dose", "7", "--diameter", "290", "--box", "64", "--classes", "3", "--starts", "1", "--no-repick",
+        "--voltage", "300", "--cs", "2.7", "--dose", "7", "--diameter", "290", "--box", "64", "--classes", "3", "--starts", "1",
+        "--no-repick",
     ]  # fmt: skip
 
 

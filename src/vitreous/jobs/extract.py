@@ -113,7 +113,8 @@ def box_params(params: Extract, micrographs: Sequence[Micrograph]) -> BoxParams:
             instead="leave it out to keep their pixels")  # fmt: skip
     coarse = max(given or fine, fine)
     defocus = max((m.defocus.mean for m in micrographs if m.defocus), default=0.0)
-    size = params.box or _factored(params, coarse) or advise_box(params.diameter, coarse, optics=optics, defocus=defocus, resolution=FINEST).size
+    size = params.box or _factored(params, coarse)
+    size = size or advise_box(params.diameter, coarse, optics=optics, defocus=defocus, resolution=FINEST).size
     cut = size if coarse == fine else max(size, 2 * round(size * coarse / fine / 2))
     return BoxParams(
         box=cut, output_size=size, diameter=params.diameter, invert=params.contrast == "dark", normalise=params.normalise,

@@ -47,9 +47,9 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of
     from vitreous.numerics.symmetry import symmetry
-    from vitreous.stages.refine.iterate import Setup, ball_mask, iterate, start
+    from vitreous.stages.refine.iterate import refine
     from vitreous.stages.refine.settings import RefineSettings
-    from vitreous.stages.refine.state import State, Stop
+    from vitreous.stages.refine.state import Stop
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
     box = box_of(particles)
@@ -62,12 +62,12 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
         seed=context.seed, memory=min(400_000_000, context.memory // 4),
     )  # fmt: skip
-    setup = Setup(images, torch.from_numpy(half.astype(np.int64)) - 1, settings, ball_mask(images, params.diameter))
-    checkpoint = ArrayCheckpoint(context, "refine")
-    saved = checkpoint.load()
+    poses = own_poses(particles, params.local, images.pixel_size)
     with torch.inference_mode():
-        state = State.of(saved) if saved else start(setup, reference, *own_poses(particles, params.local, images.pixel_size))
-        state = iterate(setup, state, report=context.report, checkpoint=checkpoint)
+        setup, state = refine(
+            images, torch.from_numpy(half.astype(np.int64)) - 1, reference, settings, poses=poses, report=context.report,
+            checkpoint=ArrayCheckpoint(context, "refine"),
+        )  # fmt: skip
         maps = reconstruct(particles, setup, state)
         if params.hand == "convention" and not params.local:
             maps, state = settle_hand(maps, setup, state)
@@ -104,7 +104,7 @@ def read_reference(path: object, box: int, pixel_size: float) -> Tensor:
     return centre_resize(values, box, axes=3)
 
 
-def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Tensor | None, Tensor | None]:
+def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Tensor, Tensor] | None:
     """Poses to start from, in pixels.
 
     Raises
@@ -117,7 +117,7 @@ def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Ten
     if particles.rotation is None or not local:
         if local:
             raise InputError("particles must have poses (rlnAngleRot …) for a local refinement. Try: without --local.")
-        return None, None
+        return None
     shift = torch.zeros(len(particles), 2) if particles.shift is None else torch.from_numpy(particles.shift) / pixel_size
     return torch.from_numpy(particles.rotation), shift
 

@@ -155,7 +155,7 @@ def volume_of(ball: Tensor, size: int, *, scale: float = 1.0) -> Tensor:
 
 @lru_cache(maxsize=2)
 def ball_shells(m: int) -> Tensor:
-    """Shell (of the volume's own grid) of every cell of a half ball with margin ``m``: int32 ``(2m + 1, 2m + 1, m + 1)``. Do not change it."""
+    """Shell (of the volume's own grid) of every cell of a half ball: int32 ``(2m + 1, 2m + 1, m + 1)``. Do not change it."""
     line = torch.arange(-m, m + 1) ** 2
     squared = line[:, None, None] + line[:, None] + torch.arange(m + 1) ** 2
     return (squared.float().sqrt() / PAD).round().int()

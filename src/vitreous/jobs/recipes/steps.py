@@ -74,7 +74,8 @@ def _map(plan: Plan, particles: Source) -> list[Step]:
     first = step(initial_model.JOB, starting, stage="initial-model", particles=particles)
     refining = refine.Refine(diameter=plan.diameter, symmetry=plan.symmetry, initial_lowpass=max(LOWPASS, LOWPASS_SHARE * plan.diameter))
     refined = step(refine.JOB, refining, stage="refine", particles=particles, reference=first["map"])
-    finished = step(postprocess.JOB, postprocess.Postprocess(symmetry=plan.symmetry), stage="postprocess", half1=refined["half1"], half2=refined["half2"])
+    judging = postprocess.Postprocess(symmetry=plan.symmetry)
+    finished = step(postprocess.JOB, judging, stage="postprocess", half1=refined["half1"], half2=refined["half2"])
     return [first, refined, finished]
 
 

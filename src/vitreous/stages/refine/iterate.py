@@ -201,3 +201,35 @@ def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint
         report(Progress(f"refine ({state.stage})", state.iteration, total, {
             "resolution_angstrom": agreed, "angular_step_deg": state.step, "confidence": float(state.confidence.mean())}))  # fmt: skip
     return state
+
+
+def refine(
+    images: FourierImages, half: Tensor, reference: Tensor, settings: RefineSettings, *,
+    poses: tuple[Tensor, Tensor] | None = None, report: Reporter = silent, checkpoint: Checkpoint | None = None,
+) -> tuple[Setup, State]:  # fmt: skip
+    """Refine particles against a reference, from the start or from where a checkpoint left off.
+
+    Parameters
+    ----------
+    images
+        Masked particles; their disc decides box and band.
+    half
+        0 or 1 for each particle.
+    reference
+        float32 ``(n, n, n)``, n the side of the disc.
+    settings
+        Diameter, symmetry and so on.
+    poses
+        Rotations ``(n, 3, 3)`` and shifts ``(n, 2)`` in pixels to start from; needed for a local refinement.
+    report, checkpoint
+        Told after each pass.
+
+    Returns
+    -------
+    tuple
+        What did not change, and the last state, whose ``stop`` says why it ended.
+    """
+    setup = Setup(images, half, settings, ball_mask(images, settings.diameter))
+    saved = None if checkpoint is None else checkpoint.load()
+    state = State.of(saved) if saved else start(setup, reference, *(poses or (None, None)))
+    return setup, iterate(setup, state, report=report, checkpoint=checkpoint)
