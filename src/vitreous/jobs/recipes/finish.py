@@ -28,7 +28,7 @@ def finish(records: Mapping[str, Record], params: Any, folder: Path) -> dict[str
     Returns
     -------
     dict
-        What ``summary.json`` holds.
+        What ``summary.json`` holds; its times are those of all jobs and of this.
     """
     from vitreous.jobs.report.comparison import compare
     from vitreous.jobs.report.page import make_report
@@ -36,16 +36,21 @@ def finish(records: Mapping[str, Record], params: Any, folder: Path) -> dict[str
     from vitreous.jobs.report.run import Run
     from vitreous.jobs.report.summary import summarise
     from vitreous.pipeline.jsonable import jsonable
+    from vitreous.pipeline.meter import Meter
     from vitreous.runtime.devices import one_torch_thread
     from vitreous.runtime.files import write_json
     from vitreous.views.report_html import write_report
 
     run = Run(dict(records), folder.parent)
     place(run, folder)
-    with one_torch_thread():
+    with Meter() as meter, one_torch_thread():
         compared, views = compare(run), _views(run)
         summary: dict[str, Any] = jsonable(summarise(run, compared, views))
         write_report(folder / "report.html", make_report(run, summary, compared, views))
+        used = meter.read()
+    for name in ("wall_seconds", "cpu_seconds"):
+        summary[name] = round(summary[name] + used[name], 3)
+    summary["peak_memory_bytes"] = max(summary["peak_memory_bytes"], used["peak_memory_bytes"])
     write_json(folder / "summary.json", summary)
     return summary
 

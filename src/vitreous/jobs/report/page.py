@@ -98,7 +98,7 @@ def time_section(run: Run) -> Section:
     seconds = [float(record.used.get("wall_seconds", 0.0)) for record in records]
     memory = [float(record.used.get("peak_memory_bytes", 0)) for record in records]
     figure = time_figure([record.job for record in records], seconds, memory=memory)
-    return Section(title="Time and memory", items=(figure,))
+    return Section(title="Time and memory", text="Writing this report took some seconds more.", items=(figure,))
 
 
 def provenance(run: Run) -> Provenance:

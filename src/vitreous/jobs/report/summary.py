@@ -21,14 +21,16 @@ FEW = 0.3
 def summarise(run: Run, compared: Comparison | None, views: Sampling | None) -> dict[str, Any]:
     """Collect what a person or a program asks of a finished run; ``None`` stands for what the data do not tell."""
     map_ = run.map
-    resolution = run.figure("postprocess", "resolution_angstrom")
+    # Half-maps that agree on their reference only are no resolution: the refinement knows, the comparison of the maps cannot.
+    refined = run.last("refine")
+    claimed = refined is None or refined.figures.get("resolution_angstrom") is not None
     summary = {
-        "resolution_angstrom": resolution,
-        "resolution_interval_angstrom": run.figure("postprocess", "resolution_interval_angstrom"),
+        "resolution_angstrom": run.figure("postprocess", "resolution_angstrom") if claimed else None,
+        "resolution_interval_angstrom": run.figure("postprocess", "resolution_interval_angstrom") if claimed else None,
         "b_factor_angstrom2": run.figure("postprocess", "b_factor_angstrom2"),
         "particle_count": run.figure("refine", "particle_count"),
         "symmetry": run.symmetry,
-        "pixel_size_angstrom": map_.voxel_size if map_ else None,
+        "pixel_size_angstrom": round(map_.voxel_size, 6) if map_ else None,
         "view_evenness": round(views.evenness, 3) if views else None,
         **totals(run.records.values()),
         "warnings": [*run.warnings, *final_warnings(run, views)],
@@ -41,7 +43,7 @@ def verdict(summary: dict[str, Any], compared: Comparison | None) -> str:
     """How good it is, in one line: "9.8 Å (9.5 to 10.2), 392 particles, FSC with the truth 0.5 at 10.6 Å"."""
     resolution, interval = summary["resolution_angstrom"], summary["resolution_interval_angstrom"]
     between = f" ({number(interval[0])} to {number(interval[1])})" if interval else ""
-    parts = [f"{number(resolution)} Å{between}" if resolution else "no resolution: the halves do not agree"]
+    parts = [f"{number(resolution)} Å{between}" if resolution else "no resolution: the data do not support one"]
     parts.append(some(summary["particle_count"] or 0, "particle"))
     if compared and compared.map:
         found = compared.map.resolution
