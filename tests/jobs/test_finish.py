@@ -59,7 +59,7 @@ def refined(project: Path) -> Record:
     """A refinement: maps and particles as that job leaves them."""
     made = record(project, 3, "refine", {"map": ["map.mrc"], "half1": ["half1.mrc"], "half2": ["half2.mrc"],
                   "particles": ["particles.star"], "fsc": ["fsc.csv"]}, params={"diameter": 70.0}, stop="Nothing changed any more.",
-                  figures={"particle_count": COUNT, "symmetry": "C1", "pose_sigma_deg": 1.5})  # fmt: skip
+                  figures={"particle_count": COUNT, "symmetry": "C1", "pose_sigma_deg": 1.5, "resolution_angstrom": 12.0})  # fmt: skip
     folder = made.folder / "outputs"
     for name, half in zip(("half1", "half2"), half_maps()):
         write_volume(folder / f"{name}.mrc", half)
@@ -228,6 +228,22 @@ def test_a_run_that_ends_with_the_refinement(project, records, tmp_path):
     assert not (folder / "map_sharpened.mrc").exists()
     assert (folder / "map.mrc").read_bytes() == records["refine"]["map"].read_bytes()
     assert (folder / "report.html").exists()
+
+
+def test_where_the_refinement_claims_no_resolution_nothing_else_does(project, records):
+    from dataclasses import replace
+
+    from vitreous.jobs.report.sections_map import resolution_section
+    from vitreous.jobs.report.summary import summarise
+
+    lost = replace(records["refine"], figures={**records["refine"].figures, "resolution_angstrom": None})
+    run = Run({"refine": lost, "postprocess": records["postprocess"]}, project)
+    told = summarise(run, None, None)
+    assert told["resolution_angstrom"] is None
+    assert told["resolution_interval_angstrom"] is None
+    section = resolution_section(run, None)
+    assert "No resolution is claimed" in section.text
+    assert dict(section.items[-1].rows)["Masked and corrected, FSC 0.143"] == "not determined"
 
 
 def test_few_kept_particles_are_a_warning(project, records):

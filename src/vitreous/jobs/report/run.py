@@ -67,6 +67,15 @@ class Run:
         """Point group imposed on the map."""
         return self.figure("refine", "symmetry") or "C1"
 
+    @property
+    def claims_resolution(self) -> bool:
+        """Whether agreement of the half-maps is a resolution.
+
+        Halves that agree on their reference only are none: the refinement knows, the comparison of the maps cannot.
+        """
+        refined = self.last("refine")
+        return refined is None or refined.figures.get("resolution_angstrom") is not None
+
     @cached_property
     def micrographs(self) -> list[Micrograph]:
         """The micrographs, with their defocus where it was fitted; empty where the run began with particles."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vitreous.jobs.report.run import table_columns
@@ -121,9 +122,11 @@ def resolution_section(run: Run, compared: Comparison | None) -> Section | None:
         items.append(drawn(record["guinier_picture"], width="half"))
     text = ("Half-maps of particles that never met are compared inside a soft mask; what the mask itself adds is taken away by "
             "randomising phases (Chen et al. 2013). The band is the 95 % interval of the corrected curve.")  # fmt: skip
+    if not run.claims_resolution:
+        text += "\n\nNo resolution is claimed: the halves agree, but on what they began with and not on the data. See the warnings."
     made = told.get("mask_origin")
     text += f"\n\nThe mask: {made}." if made else ""
-    table = Table(columns=("Measure", "Value"), rows=_statements(told, compared))
+    table = Table(columns=("Measure", "Value"), rows=_statements(_claimed(run, told), compared))
     return Section(title="Resolution", text=text, items=[*items, table])
 
 
@@ -141,8 +144,14 @@ def _fsc(run: Run, compared: Comparison | None) -> Figure:
         k=k, corrected=table["fsc_corrected"], masked=table["fsc_masked"], unmasked=table["fsc_unmasked"],
         randomised=table["fsc_phase_randomised"], low=table["fsc_low"], high=table["fsc_high"], truth=truth,
     )  # fmt: skip
-    interval = record.figures.get("resolution_interval_angstrom")
-    return fsc_figure(curves, resolution=record.figures.get("resolution_angstrom"), interval=tuple(interval) if interval else None)
+    told = _claimed(run, record.figures)
+    interval = told.get("resolution_interval_angstrom")
+    return fsc_figure(curves, resolution=told.get("resolution_angstrom"), interval=tuple(interval) if interval else None)
+
+
+def _claimed(run: Run, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures, less every resolution where none is claimed."""
+    return {name: value for name, value in told.items() if run.claims_resolution or not name.startswith("resolution")}
 
 
 def _statements(told: Any, compared: Comparison | None) -> list[tuple[str, str]]:

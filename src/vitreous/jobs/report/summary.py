@@ -21,12 +21,9 @@ FEW = 0.3
 def summarise(run: Run, compared: Comparison | None, views: Sampling | None) -> dict[str, Any]:
     """Collect what a person or a program asks of a finished run; ``None`` stands for what the data do not tell."""
     map_ = run.map
-    # Half-maps that agree on their reference only are no resolution: the refinement knows, the comparison of the maps cannot.
-    refined = run.last("refine")
-    claimed = refined is None or refined.figures.get("resolution_angstrom") is not None
     summary = {
-        "resolution_angstrom": run.figure("postprocess", "resolution_angstrom") if claimed else None,
-        "resolution_interval_angstrom": run.figure("postprocess", "resolution_interval_angstrom") if claimed else None,
+        "resolution_angstrom": run.figure("postprocess", "resolution_angstrom") if run.claims_resolution else None,
+        "resolution_interval_angstrom": run.figure("postprocess", "resolution_interval_angstrom") if run.claims_resolution else None,
         "b_factor_angstrom2": run.figure("postprocess", "b_factor_angstrom2"),
         "particle_count": run.figure("refine", "particle_count"),
         "symmetry": run.symmetry,
