@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 #: Å: detail at which the twist of a map is judged.
 TWIST_RESOLUTION = 10.0
+#: Said where half-maps agree although the images do not say how the particles lie.
+LOST = (
+    "no resolution is claimed: poses are uncertain by {sigma:.0f}°, too much for the {resolution:.0f} Å at which the half-maps agree, "
+    "so the map shows what it started from and not the data. Try: look at the class averages; better picks, or more particles."
+)
 
 
 @parameters
@@ -74,13 +79,17 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     write_maps(maps, images.pixel_size, context)
     write_poses(particles, setup, state, half, context)
     write_figures(state, setup, context)
-    length = box * particles.pixel_size
-    figures = {
-        "resolution_angstrom": length / max(1, state.best_radius), "particle_count": len(particles), "iterations": state.iteration,
-        "pose_sigma_deg": pose_sigma(state), "symmetry": settings.symmetry.name,
-    }  # fmt: skip
+    resolution, sigma = images.resolution(max(1, state.best_radius)), pose_sigma(state)
     warnings = () if state.stop == "converged" else (Stop[state.stop].value,)
-    return Result(figures=figures, warnings=warnings, stop=Stop[state.stop].value)
+    stop = Stop[state.stop]
+    if lost := poses_are_lost(sigma, params.diameter, resolution):
+        stop = Stop.no_signal
+        warnings = (LOST.format(sigma=sigma, resolution=resolution),)
+    figures = {
+        "resolution_angstrom": None if lost else resolution, "particle_count": len(particles), "iterations": state.iteration,
+        "pose_sigma_deg": sigma, "symmetry": settings.symmetry.name,
+    }  # fmt: skip
+    return Result(figures=figures, warnings=warnings, stop=stop.value)
 
 
 def read_reference(path: object, box: int, pixel_size: float) -> Tensor:
@@ -172,6 +181,17 @@ def pose_sigma(state: State) -> float:
     return math.degrees(float(variance.median().sqrt()))
 
 
+def poses_are_lost(sigma_deg: float, diameter: float, resolution: float) -> bool:
+    """Whether errors of the poses move the particle's rim by more than the resolution, all in Å: σ D / 2 > d.
+
+    Such poses cannot have made detail of that resolution. Half-maps that agree all the same agree on the reference they began
+    with: noise aligned to a picture averages to the picture (Henderson 2013, PNAS 110, 18037).
+    """
+    import math
+
+    return math.radians(sigma_deg) * diameter / 2 > resolution
+
+
 def write_poses(particles: Particles, setup: Setup, state: State, half: object, context: Context) -> None:
     """Write the particles with their poses and how sure they are."""
     import numpy as np
@@ -230,5 +250,9 @@ JOB = JobType(
     ),
     run="vitreous.jobs.refine:run",
     estimate="vitreous.jobs.refine:estimate",
-    papers=("Scheres, J. Struct. Biol. 180, 519 (2012).", "Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003)."),
+    papers=(
+        "Scheres, J. Struct. Biol. 180, 519 (2012).",
+        "Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003).",
+        "Henderson, PNAS 110, 18037 (2013).",
+    ),
 )
