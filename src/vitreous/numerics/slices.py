@@ -70,7 +70,10 @@ def half_ball(values: Tensor, radius: int, *, scale: float = 1.0) -> HalfBall:
         spectrum = torch.nn.functional.pad(spectrum, (0, extra, extra, extra, extra, extra))
         have += extra
     cut = spectrum[have - m : have + m + 1, have - m : have + m + 1, : m + 1]
-    return HalfBall((cut * scale).to(torch.complex64).contiguous(), size, radius)
+    # In memory of numpy's, which asks the system for huge pages: random views of a large ball wait for page tables otherwise.
+    values = np.empty(tuple(cut.shape), np.complex64)
+    np.multiply(cut.numpy(), scale, out=values, casting="same_kind")
+    return HalfBall(torch.from_numpy(values), size, radius)
 
 
 def flat_ball(ball: HalfBall) -> tuple[np.ndarray, int]:
