@@ -36,7 +36,7 @@ def recipe_parser(recipe: Recipe) -> Parser:
     parser = Parser(recipe.name, recipe.summary)
     add_parameters(parser, recipe.params)
     group = parser.add_argument_group("stages")
-    group.add_argument("--until", metavar="STAGE", default="", help="the last stage to do (all)")
+    group.add_argument("--until", metavar="STAGE", default="", help="the last stage to do; --plan names them (all)")
     group.add_argument("--from", metavar="STAGE", default="", help="the first stage to do; others stay as they are (all)")
     group.add_argument("--plan", action="store_true", default=False, help="print the plan and stop")
     add_means(parser)

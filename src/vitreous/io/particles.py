@@ -193,7 +193,7 @@ def _found(star: Path, name: str, only: Path | None, row: int, required: bool) -
     found = resolve(name, star)
     if found is None and required:
         raise FormatError(star, f"the stack {name} must exist beside the STAR file, in a folder above it or in the working "
-                          f"folder {Path.cwd()}; got nothing there. Try: run from the project's folder, or give stack=.",
+                          f"folder {Path.cwd()}; got nothing there. Try: run from the folder that the names start at.",
                           _place(row))  # fmt: skip
     return found or Path(name)
 

@@ -39,11 +39,12 @@ def run(inputs: Inputs, params: Classify2D, context: Context) -> Result:
 
     from vitreous.inference.load import Band, load_images, working_size
     from vitreous.io.particles import read_particles
-    from vitreous.jobs.particle_table import box_of
+    from vitreous.jobs.particle_table import box_of, check_particles
     from vitreous.stages.classify2d.choose import judge
     from vitreous.stages.classify2d.em import Classes, Classify2DSettings, classify
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
+    check_particles(particles, params.diameter)
     finest = params.finest or max(FINEST, params.diameter * FINEST_SHARE)
     size = working_size(box_of(particles), particles.pixel_size, finest)
     images = load_images(particles, Band(size=size, mask_diameter=MASK * params.diameter), report=context.report)

@@ -31,7 +31,7 @@ def run(inputs: Inputs, params: InitialModel, context: Context) -> Result:
     from vitreous.inference.load import Band, load_images, working_size
     from vitreous.io.mrc import write_volume
     from vitreous.io.particles import read_particles
-    from vitreous.jobs.particle_table import box_of
+    from vitreous.jobs.particle_table import box_of, check_particles
     from vitreous.numerics.symmetry import symmetry
     from vitreous.runtime.chance import numpy_generator
     from vitreous.runtime.files import write_json
@@ -39,6 +39,7 @@ def run(inputs: Inputs, params: InitialModel, context: Context) -> Result:
     from vitreous.stages.initial_model.em import InitialModelSettings
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
+    check_particles(particles, params.diameter)
     settings = InitialModelSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), starts=params.starts or 0, finest=params.finest or 0.0,
         seed=context.seed, memory=min(300_000_000, context.memory // 4),

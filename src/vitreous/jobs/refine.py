@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from vitreous.errors import InputError, require
+from vitreous.errors import InputError
 from vitreous.jobs.checkpoints import ArrayCheckpoint
 from vitreous.jobs.options import PixelSize
 from vitreous.pipeline.context import Context
@@ -50,7 +50,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     from vitreous.inference.half_maps import split_halves
     from vitreous.inference.load import Band, load_images
     from vitreous.io.particles import read_particles
-    from vitreous.jobs.particle_table import box_of
+    from vitreous.jobs.particle_table import box_of, check_particles
     from vitreous.numerics.symmetry import symmetry
     from vitreous.stages.refine.iterate import refine
     from vitreous.stages.refine.settings import RefineSettings
@@ -58,8 +58,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
     box = box_of(particles)
-    require(params.diameter < box * particles.pixel_size, "diameter", params.diameter,
-            f"smaller than the box, {box * particles.pixel_size:.0f} Å", instead="a larger box, or the particle's true size")  # fmt: skip
+    check_particles(particles, params.diameter)
     reference = read_reference(inputs["reference"], box, particles.pixel_size)
     half = split_halves(len(particles), context.seed, particles.half)
     images = load_images(particles, Band(size=box, mask_diameter=1.2 * params.diameter), report=context.report)

@@ -48,12 +48,14 @@ class Files:
         Raises
         ------
         InputError
-            If a pattern matches nothing or a path does not exist; ``name`` says what the files are for.
+            If a pattern matches nothing, a path does not exist or is a folder; ``name`` says what the files are for.
         """
         found: list[str] = []
         for pattern in [patterns] if isinstance(patterns, (str, Path)) else patterns:
             text = os.path.abspath(os.path.expanduser(pattern))
             matches = [text] if os.path.exists(text) else sorted(glob.glob(text, recursive=True))
+            if folder := next(filter(os.path.isdir, matches), ""):
+                raise InputError(f"{name} must name files; got {folder!r}, which is a folder. Try: '{folder}/*'.")
             if not matches:
                 raise InputError(f"{name} must name files that exist; got {str(pattern)!r}, which matches nothing.")
             found += [match for match in matches if match not in found]

@@ -60,7 +60,8 @@ def _picked(plan: Plan, micrographs: Link, prefix: str, templates: Link | None) 
 
 
 def _sorted(plan: Plan, particles: Source, prefix: str) -> list[Step]:
-    sorting = classify2d.Classify2D(diameter=plan.diameter, classes=plan.classes)
+    told = {"pixel_size": plan.microscope["pixel_size"]} if isinstance(particles, Files) else {}
+    sorting = classify2d.Classify2D(diameter=plan.diameter, classes=plan.classes, **told)
     classified = step(classify2d.JOB, sorting, stage=f"{prefix}classify", particles=particles)
     chosen = step(
         select.JOB, select.Select(), stage=f"{prefix}select", particles=classified["particles"], verdicts=classified["verdicts"],
