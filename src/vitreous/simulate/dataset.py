@@ -158,7 +158,7 @@ def draw_dataset(specimen: Specimen, settings: DatasetSettings) -> Dataset:
     gain = _gain(specimen, settings, particles)
     density = density_map(specimen, size, pixel).values
     shape = (size,) * 3
-    values = irfftn(rfftn(density) * _radial(gain, shape, pixel), shape)
+    values = irfftn(rfftn(density) * radial_gain(gain, shape, pixel), shape)
     return Dataset(specimen, settings, particles, Volume(values, pixel), gain, noise)
 
 
@@ -206,7 +206,7 @@ def _draw_particles(settings: DatasetSettings) -> tuple[Particles, np.ndarray]:
     return particles, noise.astype(np.float32)
 
 
-def _radial(curve: Tensor, shape: tuple[int, ...], pixel_size: float) -> Tensor:
+def radial_gain(curve: Tensor, shape: tuple[int, ...], pixel_size: float) -> Tensor:
     """``curve``, given at shells, as a smooth function of |k| on the half grid; the last value holds beyond Nyquist."""
     at = (frequency_squared(shape, pixel_size).sqrt() * shape[-1] * pixel_size).clamp(max=len(curve) - 1.001)
     low = at.floor().long()
