@@ -218,7 +218,7 @@ def _signal(specimen: Specimen, settings: DatasetSettings, particles: Particles,
     views = project_atoms(specimen, particles.rotation[rows], particles.shift[rows], size=size, pixel_size=pixel)
     lens = ctf_grid(torch.from_numpy(particles.defocus[rows]).float(), settings.optics, (size, size))
     sign = -1.0 if settings.contrast == "bright" else 1.0
-    return irfft2(rfft2(views) * lens * (sign * _radial(gain, (size, size), pixel)), (size, size))
+    return irfft2(rfft2(views) * lens * (sign * radial_gain(gain, (size, size), pixel)), (size, size))
 
 
 def _gain(specimen: Specimen, settings: DatasetSettings, particles: Particles) -> Tensor:
