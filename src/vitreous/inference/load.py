@@ -12,10 +12,10 @@ from torch import Tensor
 from vitreous.data.particles import Particles
 from vitreous.errors import InputError, require
 from vitreous.inference.images import FourierImages
+from vitreous.inference.transfer import coefficients, transfer_functions
 from vitreous.io.stacks import open_stack
-from vitreous.numerics.disc import Disc, disc
+from vitreous.numerics.disc import disc
 from vitreous.numerics.filters import soft_disc
-from vitreous.physics.ctf import ctf
 from vitreous.runtime.progress import Progress, Reporter, silent
 
 BLOCK = 512
@@ -104,7 +104,7 @@ def load_images(particles: Particles, band: Band, *, rows: np.ndarray | None = N
         if band.mask_diameter > 0:
             images = images * particle_mask(box, pixel_size, band.mask_diameter)
         small = disc(band.size, band.radius)
-        found = _coefficients(images, small) * (sign * (band.size / box) ** 2)
+        found = coefficients(images, particles, rows[at], small) * (sign * (band.size / box) ** 2)
         values = torch.empty(len(rows), len(small), dtype=torch.complex64) if values is None else values
         values[torch.from_numpy(at)] = found
         report(Progress("read images", int(at[-1]) + 1, len(rows)))
@@ -112,33 +112,14 @@ def load_images(particles: Particles, band: Band, *, rows: np.ndarray | None = N
     assert values is not None  # noqa: S101  said by the line above
     scale = box / band.size
     area = 1.0 if band.mask_diameter <= 0 else float((particle_mask(box, pixel_size, band.mask_diameter) ** 2).mean())
-    return FourierImages(
-        small, pixel_size * scale, values, _transfer(particles, rows, small, pixel_size * scale), _noise_group(particles, rows), area
-    )
+    transfer = transfer_functions(particles, rows, small, pixel_size * scale)
+    return FourierImages(small, pixel_size * scale, values, transfer, _noise_group(particles, rows), area)
 
 
 def particle_mask(box: int, pixel_size: float, diameter: float) -> Tensor:
     """Soft disc of ``diameter`` Å with an edge of 5 % of the box, float32 ``(box, box)``."""
     edge = 0.05 * box
     return soft_disc((box, box), min(0.5 * diameter / pixel_size, box / 2 - edge - 1), edge)
-
-
-def _coefficients(images: Tensor, small: Disc) -> Tensor:
-    """The coefficients of ``small``'s points from images that may be larger than its size."""
-    box = images.shape[-1]
-    large = disc(box, small.radius)
-    return large.take(images).to(torch.complex64)
-
-
-def _transfer(particles: Particles, rows: np.ndarray, small: Disc, pixel_size: float) -> Tensor:
-    kx, ky = small.frequencies(pixel_size)
-    out = torch.empty(len(rows), len(small))
-    defocus = torch.from_numpy(particles.defocus[rows])
-    group = torch.from_numpy(particles.group[rows])
-    for g, optics in enumerate(particles.optics):
-        for block in torch.nonzero(group == g).flatten().split(BLOCK):
-            out[block] = ctf(defocus[block].float().double(), optics, kx, ky).float()
-    return out
 
 
 def _noise_group(particles: Particles, rows: np.ndarray) -> Tensor:
