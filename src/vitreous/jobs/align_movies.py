@@ -213,7 +213,7 @@ def _warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
 def estimate(inputs: Inputs, params: AlignMovies) -> Estimate:
     """Expect half a microsecond a pixel of a frame on one core, and the frames in memory."""
     from vitreous.io.movies import open_movie
-    from vitreous.runtime.devices import threads
+    from vitreous.runtime.threads import threads
 
     for path in inputs.all("movies"):
         try:

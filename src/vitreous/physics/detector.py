@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vitreous.errors import require
 from vitreous.numerics.fourier import axis_frequencies
-from vitreous.runtime.devices import threads
+from vitreous.runtime.threads import threads
 
 #: Rows counted with one generator: fixes the random numbers whatever the number of threads.
 ROWS_A_BLOCK = 256

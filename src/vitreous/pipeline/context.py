@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from vitreous.errors import Cancelled, InputError, JobError, MissingExtra, VitreousError
+from vitreous.errors import Cancelled, InputError, JobError, MissingExtra, VitreousError, require
 from vitreous.pipeline.checkpoint import State
-from vitreous.pipeline.executors import Executor
+from vitreous.pipeline.executors import RETRIES, Executor, WorkerDied
 from vitreous.pipeline.executors.local import Local
 from vitreous.runtime.progress import Progress, Reporter
 
 Item = TypeVar("Item")
+Shared = TypeVar("Shared")
+Value = TypeVar("Value")
+Sums = TypeVar("Sums")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Context:
     memory
         Bytes the job may use.
     executor
-        Does the work of :meth:`map`.
+        Does the work of :meth:`map` and :meth:`map_reduce`.
     """
 
     project: Path
@@ -126,6 +130,8 @@ class Context:
         ------
         InputError
             If two items have one key, or no item at all went well.
+        JobError
+            If worker processes keep dying on one item.
         """
         todo = list(items)
         names = [key(item) for item in todo]
@@ -136,12 +142,81 @@ class Context:
         waiting = [item for item, name in zip(todo, names) if name not in finished.outcomes]
         done = len(todo) - len(waiting)
         self._count(step, done, len(todo))
-        for index, outcome in self.executor(partial(_attempt, function), waiting):
-            done += 1
-            name = key(waiting[index])
-            finished.add(name, outcome)
-            self._count(step, done, len(todo), f"{name}: {outcome['reason']}" if "reason" in outcome else "")
+        keys = [key(item) for item in waiting]
+        with self._naming(step, keys), closing(self.executor(partial(_attempt, function), waiting)) as outcomes:
+            for index, outcome in outcomes:
+                done += 1
+                finished.add(keys[index], outcome)
+                self._count(step, done, len(todo), f"{keys[index]}: {outcome['reason']}" if "reason" in outcome else "")
         return self._sorted_out(step, todo, names, [finished.outcomes[name] for name in names])
+
+    def map_reduce(
+        self,
+        function: Callable[[Shared, Item], tuple[Value, Sums]],
+        items: Iterable[Item],
+        *,
+        shared: Shared,
+        combine: Callable[[Sums, Sums], Sums],
+        step: str,
+        key: Callable[[Item], str] = str,
+    ) -> tuple[list[Value], Sums]:
+        """Add up the sums of ``function(shared, item) -> (value, sums)`` over items; nothing is kept of it after a kill.
+
+        Parameters
+        ----------
+        function
+            Gives a small value of each item and sums of any size; it must not change ``shared``. For executors with
+            several processes it is at the top of a module, or a ``functools.partial`` of such a one.
+        items
+            What to work on, at least one: blocks of particles, each small enough to be sent.
+        shared
+            What every item needs; it is sent to each worker once. Arrays of numpy travel without being copied.
+        combine
+            Adds two sums into a new one and leaves both as they are.
+        step
+            Name of this work in the log.
+        key
+            Gives an item's name, for messages.
+
+        Returns
+        -------
+        tuple[list[Value], Sums]
+            The values in the order of the items, and the sum of all sums, added in an order that depends on the number of
+            items alone: its bits do not depend on the executor, on how many workers it has or on which is faster.
+
+        Raises
+        ------
+        InputError
+            If there is no item.
+        VitreousError, Exception
+            What the function raised for any item.
+        JobError
+            If worker processes keep dying on one item.
+        Cancelled
+            If the user stops the job.
+        """
+        todo = list(items)
+        require(bool(todo), f"items of {step}", todo, "at least one")
+        values: dict[int, Value] = {}
+
+        def finished(index: int, value: Value) -> None:
+            values[index] = value
+            self._count(step, len(values), len(todo))
+            self.check()
+
+        self.check()
+        with self._naming(step, [key(item) for item in todo]):
+            total = self.executor.map_reduce(function, shared, todo, combine, finished)
+        return [values[index] for index in range(len(todo))], total
+
+    @contextmanager
+    def _naming(self, step: str, names: Sequence[str]) -> Iterator[None]:
+        """Say which item it was that workers died on."""
+        try:
+            yield
+        except WorkerDied as died:
+            told = f"{step}: {RETRIES + 1} worker processes died on {names[died.index]}, one after the other"
+            raise JobError(self.final.name, f"{told}. Try: fewer processes, or more memory") from died
 
     def _count(self, step: str, done: int, total: int, message: str = "") -> None:
         self.report(Progress(step, done, total, message=message))

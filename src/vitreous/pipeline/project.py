@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -130,9 +131,10 @@ class Project:
 
     def go(self, request: Request) -> Finished:
         """Do ``request``, alone in the project."""
-        with self.store.lock():
+        session = self._session(request.settings)
+        with self.store.lock(), closing(session.executor):
             request.save(self.store.folder)
-            records = self._session(request.settings).run(request.graph)
+            records = session.run(request.graph)
             return self._finish(request, records)
 
     def _session(self, settings: Settings) -> Session:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import torch
 
 from vitreous.errors import InputError
+from vitreous.runtime.threads import threads
 
 
 def device(name: str = "auto") -> torch.device:
@@ -32,11 +33,6 @@ def device(name: str = "auto") -> torch.device:
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"device must be one this machine has; got {name!r}, and no CUDA device is visible. Try: --device cpu.")
     return chosen
-
-
-def threads() -> int:
-    """CPU threads this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 @contextmanager

@@ -2,52 +2,66 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from vitreous.errors import require
+from vitreous.pipeline.executors.tree import Tree
+
+if TYPE_CHECKING:
+    from vitreous.pipeline.executors.pool import Pool
 
 
-@dataclass(frozen=True)
 class Local:
-    """Run items one after another here, or in ``processes`` worker processes.
+    """Runs items one after another here, or in ``processes`` worker processes; see :class:`vitreous.pipeline.executors.Executor`.
 
-    With more than one process, function and items must be picklable: a function at the top of a module, or a
-    ``functools.partial`` of one.
+    With more than one process, functions and items must be picklable: a function at the top of a module, or a
+    ``functools.partial`` of one. The processes are started when first needed and kept for the next call.
     """
 
-    processes: int = 1
+    def __init__(self, processes: int = 1) -> None:
+        require(processes >= 1, "processes of the local executor", processes, "at least 1")
+        self.processes = processes
+        self._pool: Pool | None = None
 
-    def __post_init__(self) -> None:
-        require(self.processes >= 1, "processes of the local executor", self.processes, "at least 1")
-
-    def __call__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    def __call__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         """Give (index, value) as items finish."""
+        return self._results(_call, function, items)
+
+    def map_reduce(
+        self,
+        function: Callable[[Any, Any], tuple[Any, Any]],
+        shared: Any,
+        items: Sequence[Any],
+        combine: Callable[[Any, Any], Any],
+        finished: Callable[[int, Any], None],
+    ) -> Any:
+        """Add up sums over items; they are added here."""
+        tree = Tree(len(items), combine)
+        with closing(self._results(function, shared, items)) as results:
+            for index, (value, sums) in results:
+                tree.add(index, sums)
+                del sums
+                finished(index, value)
+        return tree.sum
+
+    def close(self) -> None:
+        """End the worker processes."""
+        if self._pool:
+            self._pool.close()
+            self._pool = None
+
+    def _results(self, function: Callable[[Any, Any], Any], shared: Any, items: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         if self.processes == 1 or len(items) < 2:
             for index, item in enumerate(items):
-                yield index, function(item)
+                yield index, function(shared, item)
             return
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor, as_completed
+        from vitreous.pipeline.executors.pool import Pool
 
-        # Spawned, not forked: a fork would copy threads' locks and keep the project's lock alive after this process dies.
-        spawn = multiprocessing.get_context("spawn")
-        workers = min(self.processes, len(items))
-        with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_die_with_parent) as pool:
-            waiting = {pool.submit(function, item): index for index, item in enumerate(items)}
-            try:
-                for future in as_completed(waiting):
-                    yield waiting.pop(future), future.result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._pool or Pool(self.processes)
+        yield from self._pool.results(function, shared, items)
 
 
-def _die_with_parent() -> None:
-    import multiprocessing
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+def _call(function: Callable[[Any], Any], item: Any) -> Any:
+    return function(item)
