@@ -8,6 +8,7 @@ import numpy as np
 
 from vitreous.views.classes import classes_figure
 from vitreous.views.convergence import convergence_figure
+from vitreous.views.directional import directional_figure
 from vitreous.views.figure import Figure
 from vitreous.views.fsc import FscCurves, fsc_figure
 from vitreous.views.guinier import guinier_figure
@@ -72,6 +73,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
                                         high=K, truth=K, model=K), resolution=5.1, interval=(4.9, 5.3)),
     "fsc, none": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=None),
     "fsc, not finite": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=9.0, interval=(NAN, NAN)),
+    "directional": lambda: directional_figure(np.eye(3), 1 - 4 * K * np.array([[1.0], [2.0], [0.5]]), 1 - 4 * K, length=160.0,
+                                              resolution=[9.0, 20.0, 5.0]),
     "guinier": lambda: guinier_figure(K, -30 * K**2, b_factor=120, intercept=0, fit_range=(10, 5), b_error=8, weighted=gappy(K),
                                       sharpened=0 * K),
     "defocus": lambda: defocus_figure(CHANCE.uniform(8e3, 2e4, 9), astigmatism=np.ones(9), resolution=gappy(np.ones(9)),

@@ -70,7 +70,8 @@ def coverage(directions: NDArray, nside: int) -> tuple[NDArray, NDArray]:
     return centres, density / density.mean() if density.any() else density
 
 
-def _graticule() -> list[Mark]:
+def graticule() -> list[Mark]:
+    """Meridians, parallels and the rim of Hammer's map, with their names."""
     marks: list[Mark] = []
     for rot in range(-120, 180, 60):
         x, y = hammer(np.full(61, rot), np.linspace(0, 180, 61))
@@ -97,7 +98,7 @@ def _map(directions: NDArray, pixels: int = 460) -> tuple[Mark, ...]:
     most = max(2.0, float(np.nanmax(values)))
     picture = Picture(values=values, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=(0.0, most), colours="viridis",
                       scale="density over even coverage")  # fmt: skip
-    return picture, *_graticule()
+    return picture, *graticule()
 
 
 def orientation_figure(rotations: ArrayLike, *, symmetry: str = "C1") -> Figure:
