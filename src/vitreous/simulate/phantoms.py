@@ -12,7 +12,8 @@ from vitreous.errors import require
 from vitreous.simulate.specimens import Specimen, centred
 
 
-def _plain(name: str, positions: np.ndarray, weights: np.ndarray, sigma: float, symmetry: str = "C1") -> Specimen:
+def plain(name: str, positions: np.ndarray, weights: np.ndarray, sigma: float, symmetry: str = "C1") -> Specimen:
+    """Gaussians of one width ``sigma`` (Å) as a specimen of one region."""
     rows = len(positions)
     return Specimen(name=name, positions=positions, weights=weights, sigma=np.full(rows, float(sigma)),
                     region=np.zeros(rows, np.int64), symmetry=symmetry, source="closed form")  # fmt: skip
@@ -42,7 +43,7 @@ def chiral_phantom(*, radius: float = 20.0, pitch: float = 30.0, turns: float = 
     helix = np.stack([radius * np.cos(t), radius * np.sin(t), pitch * t / (2 * math.pi)], 1)
     knob = np.array([[1.8 * radius, 0.0, 0.25 * pitch]])
     weights = np.concatenate([np.linspace(1.0, 2.0, len(t)), [6.0]])
-    return centred(_plain("right-handed helix", np.concatenate([helix, knob]), weights, sigma))
+    return centred(plain("right-handed helix", np.concatenate([helix, knob]), weights, sigma))
 
 
 def mirrored(specimen: Specimen) -> Specimen:
@@ -81,4 +82,4 @@ def symmetric_phantom(
     unit = direction / np.linalg.norm(direction, axis=1, keepdims=True) * radius * np.cbrt(chance.uniform(0.05, 1, (count, 1)))
     weights = chance.uniform(0.5, 1.5, count)
     positions = np.einsum("gij,nj->gni", np.asarray(matrices), unit).reshape(-1, 3)
-    return _plain(f"random {symmetry}", positions, np.tile(weights, len(matrices)), sigma, symmetry)
+    return plain(f"random {symmetry}", positions, np.tile(weights, len(matrices)), sigma, symmetry)
