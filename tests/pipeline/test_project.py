@@ -242,7 +242,7 @@ def test_inputs_that_are_not_there_or_too_many(project: Project, texts: list[Pat
         project.do("count-letters", text=texts)
     with pytest.raises(InputError, match="counts must be one file; got 3"):
         project.do("walk", counts=texts)
-    with pytest.raises(InputError, match="executor must be local, or local:N"):
+    with pytest.raises(InputError, match="executor must be local, local:N"):
         Project(project.store.folder, toy_jobs.registry(), settings=Settings(executor="cloud")).do("walk", counts=texts[:1])
 
 

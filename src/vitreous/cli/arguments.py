@@ -99,7 +99,7 @@ def add_means(parser: Parser, *, out: bool = False) -> None:
     group.add_argument("--seed", metavar="N", help="seed of all chance (0)")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N (auto)")
     group.add_argument("--memory", metavar="SIZE", help="memory a job may use, e.g. 4GB (60 %% of what is free)")
-    group.add_argument("--executor", metavar="NAME", help="local, or local:N for N processes (local)")
+    group.add_argument("--executor", metavar="NAME", help="local, local:N, dask, dask:N, tcp://HOST:PORT, slurm:N, lsf:N, pbs:N (local)")
     if out:
         text = "folder to put the results into as well; the project too, if none is given"
         group.add_argument("--out", metavar="D", help=text)

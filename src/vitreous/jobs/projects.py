@@ -32,7 +32,7 @@ def project(
     memory
         Bytes a job may use; 0 for 60 % of what is free.
     executor
-        "local", or "local:4" for four processes.
+        "local"; "local:4" for four processes; "dask", "tcp://host:port", "slurm:4" … for a cluster.
     watcher
         Is told how the work goes.
 

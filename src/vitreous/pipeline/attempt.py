@@ -39,7 +39,10 @@ def attempt(store: Store, step: Step, record: Record, inputs: Inputs, context: C
     try:
         context.report(Progress("start", 0, 1, message=f"{record.job} starts"))
         with Meter() as meter:
-            result = load(step.job.run)(inputs, step.params, context) or Result()
+            try:
+                result = load(step.job.run)(inputs, step.params, context) or Result()
+            finally:
+                context.executor.rest()
         finished = replace(
             record,
             outputs=_outputs(step, context),

@@ -143,7 +143,7 @@ class Project:
             seed=settings.seed,
             device=settings.device,
             memory=settings.memory,
-            executor=executor(settings.executor),
+            executor=executor(settings.executor, settings.memory),
             watcher=self.watcher,
             cancel=self.cancel,
         )

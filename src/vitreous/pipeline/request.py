@@ -28,7 +28,7 @@ class Settings:
     memory
         Bytes a job may use; 0 for the default, 60 % of what is free at the start.
     executor
-        "local", or "local:4" for four processes.
+        By name, as :func:`vitreous.pipeline.executors.choice.executor` takes it: "local", "local:4", "dask" …
     """
 
     seed: int = 0

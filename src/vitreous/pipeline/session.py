@@ -51,7 +51,7 @@ class Session:
     memory
         Bytes a job may use.
     executor
-        Does the items of a job's ``map``.
+        Does the items of a job's ``map`` and ``map_reduce``.
     watcher
         Is told how it goes.
     cancel

@@ -74,6 +74,10 @@ class Executor(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """After a job: end the processes on this machine, so that what they used is counted; others are started when needed."""
+        ...
+
     def close(self) -> None:
-        """End the workers it started; it starts others if it is used again."""
+        """End all that was started."""
         ...

@@ -46,6 +46,10 @@ class Local:
                 finished(index, value)
         return tree.sum
 
+    def rest(self) -> None:
+        """End the worker processes."""
+        self.close()
+
     def close(self) -> None:
         """End the worker processes."""
         if self._pool:
