@@ -115,12 +115,11 @@ def test_optics_groups_are_found_by_their_number(tmp_path: Path):
     (tmp_path / "a.star").write_text(OPTICS + "_rlnOpticsGroup\n_rlnOriginXAngst\n_rlnOriginYAngst\n3 1 2\n7 3 -4\n3 0 0\n")
     p = read_particles(tmp_path / "a.star", require_images=False)
     assert p.optics == (
-        Optics(pixel_size=1.25, voltage=300, spherical_aberration=2.7, amplitude_contrast=0.07, name="seven"),
-        Optics(pixel_size=1.10, voltage=200, spherical_aberration=1.4, amplitude_contrast=0.10, name="three"),
+        Optics(pixel_size=1.25, voltage=300, spherical_aberration=2.7, amplitude_contrast=0.07, beam_tilt=(0.5, 0.0), name="seven"),
+        Optics(pixel_size=1.10, voltage=200, spherical_aberration=1.4, amplitude_contrast=0.10, beam_tilt=(0.6, 0.0), name="three"),
     )
     assert p.group.tolist() == [1, 0, 1]
     assert p.shift.tolist() == [[-1.0, -2.0], [-3.0, 4.0], [0.0, 0.0]]
-    assert p.optics_extra["rlnBeamTiltX"].tolist() == [0.5, 0.6]
 
 
 def test_relion_30(tmp_path: Path):

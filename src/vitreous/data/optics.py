@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from vitreous.errors import require
+
+#: Magnification without distortion.
+UNDISTORTED = ((1.0, 0.0), (0.0, 1.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +25,13 @@ class Optics:
         Cs in mm, 0 or more (0 is allowed: a corrected microscope).
     amplitude_contrast
         Fraction from 0 to 1; 0.07 to 0.1 for ice.
+    beam_tilt
+        (x, y) in mrad.
+    odd_zernike, even_zernike
+        Coefficients of odd and even aberrations, radians at k in Å⁻¹, as :mod:`vitreous.physics.aberrations` orders them.
+    magnification
+        M, rows of a 2 × 2 matrix near 1: what an image shows at frequency k belongs to M k of the undistorted projection, and
+        what it shows at r to M⁻ᵀ r.
     name
         The group's name in files.
 
@@ -34,6 +45,10 @@ class Optics:
     voltage: float = 300.0
     spherical_aberration: float = 2.7
     amplitude_contrast: float = 0.1
+    beam_tilt: tuple[float, float] = (0.0, 0.0)
+    odd_zernike: tuple[float, ...] = ()
+    even_zernike: tuple[float, ...] = ()
+    magnification: tuple[tuple[float, float], tuple[float, float]] = UNDISTORTED
     name: str = "opticsGroup1"
 
     def __post_init__(self) -> None:
@@ -42,3 +57,8 @@ class Optics:
         require(self.spherical_aberration >= 0, "spherical_aberration", self.spherical_aberration, "0 or more, in mm")
         require(0 <= self.amplitude_contrast <= 1, "amplitude_contrast", self.amplitude_contrast,
                 "a fraction from 0 to 1", instead="0.1 for ice")  # fmt: skip
+        aberrations = (*self.beam_tilt, *self.odd_zernike, *self.even_zernike)
+        require(all(map(math.isfinite, aberrations)), "aberrations", aberrations, "numbers")
+        (a, b), (c, d) = self.magnification
+        require(0.5 < a * d - b * c < 2, "magnification", self.magnification, "a 2 × 2 matrix of determinant from 0.5 to 2",
+                instead="((1, 0), (0, 1)) for none")  # fmt: skip

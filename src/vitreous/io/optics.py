@@ -10,6 +10,7 @@ import numpy as np
 
 from vitreous.data.optics import Optics
 from vitreous.errors import FormatError, require
+from vitreous.io.aberrations import PER_ROW, aberration_columns, take_aberrations
 from vitreous.io.star import Table, number_column
 
 LABELS = {
@@ -83,7 +84,8 @@ def read_optics(
     values = [
         {name: float(np.broadcast_to(column, (size,))[k]) for name, column in columns.items()} for k in range(size)
     ]
-    groups = tuple(Optics(**v, name=str(name)) for v, name in zip(values, names))
+    aberrations = take_aberrations(path, table, size)
+    groups = tuple(Optics(**v, **a, name=str(name)) for v, a, name in zip(values, aberrations, names))
     return OpticsColumns(groups, index, table)
 
 
@@ -108,7 +110,7 @@ def _grouped(
     path: Path, rows: dict[str, np.ndarray], count: int, pixel_labels: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Unique combinations of 3.0's per-row constants, as a table, and the combination of every row."""
-    labels = [*LABELS.values(), *pixel_labels, "rlnMagnification", "rlnDetectorPixelSize"]
+    labels = [*LABELS.values(), *pixel_labels, "rlnMagnification", "rlnDetectorPixelSize", *PER_ROW]
     present = [label for label in labels if label in rows]
     if not present:
         return {}, np.zeros(count, np.int64)
@@ -162,6 +164,7 @@ def optics_table(
         "rlnOpticsGroup": np.arange(1, len(groups) + 1),
         **{label: np.array([getattr(group, name) for group in groups], float) for name, label in LABELS.items()},
         pixel_label: np.array([group.pixel_size for group in groups], float),
+        **aberration_columns(groups),
     }
     if image_size:
         columns |= {"rlnImageSize": np.array(image_size), "rlnImageDimensionality": np.full(len(groups), 2)}

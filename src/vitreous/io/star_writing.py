@@ -14,7 +14,8 @@ from vitreous.runtime.files import replacing
 
 ROWS_AT_A_TIME = 50_000
 RESERVED = ("data_", "loop_", "save_", "stop_", "global_")
-BARE = re.compile(r"[^\s_#'\";$\[\]\x00-\x1f][^\s\x00-\x1f]*", re.ASCII)
+#: A word that needs no quotes. RELION reads a list of numbers, [1,2.5], only without them.
+BARE = re.compile(r"[^\s_#'\";$\[\]\x00-\x1f][^\s\x00-\x1f]*|\[[-+.,0-9eE]*\]", re.ASCII)
 
 
 def write_star(path: str | Path, blocks: Mapping[str, Table]) -> None:

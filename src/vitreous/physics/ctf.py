@@ -6,6 +6,7 @@ An underfocused weak phase object of potential V gives the image contrast FT⁻�
 
 k in Å⁻¹ at azimuth α, Q the amplitude contrast, φ the phase plate's shift and
 z(α) = ½[(u + v) + (u − v) cos 2(α − α₀)] the defocus in that direction. At k = 0 and φ = 0, c = −Q: protein is dark.
+Even aberrations of the optics (:mod:`vitreous.physics.aberrations`) are added to χ; k is that of the undistorted projection.
 
 References: Rohou & Grigorieff 2015, J. Struct. Biol. 192:216, eqs. 1-5; Mindell & Grigorieff 2003, ibid. 142:334.
 """
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from vitreous.data.optics import Optics
 from vitreous.numerics.fourier import axis_frequencies
+from vitreous.physics.aberrations import even_phase
 from vitreous.physics.wavelength import wavelength
 
 
@@ -30,7 +32,7 @@ def phase(defocus: Tensor, optics: Optics, kx: Tensor, ky: Tensor) -> Tensor:
     defocus
         ``(..., 4)``: u and v in Å, angle and phase shift in degrees.
     optics
-        Voltage, Cs and amplitude contrast.
+        Voltage, Cs, amplitude contrast and even aberrations.
     kx, ky
         Å⁻¹, any common shape K.
 
@@ -51,6 +53,8 @@ def phase(defocus: Tensor, optics: Optics, kx: Tensor, ky: Tensor) -> Tensor:
     half_difference = 0.5 * (u - v)
     weights = torch.stack([0.5 * (u + v), half_difference * twice.cos(), half_difference * twice.sin()], -1)
     spherical = -0.5 * math.pi * optics.spherical_aberration * 1e7 * lam**3 * k2.flatten().to(defocus.dtype) ** 2
+    if any(optics.even_zernike):
+        spherical = spherical + even_phase(optics, kx.double(), ky.double()).flatten().to(defocus.dtype)
     constant = torch.deg2rad(plate) + math.asin(optics.amplitude_contrast)
     chi = math.pi * lam * (weights @ terms) + spherical + constant[..., None]
     return chi.reshape(*defocus.shape[:-1], *k2.shape)

@@ -4,6 +4,9 @@ The projections are made from atoms; the map returned is the V that reproduces t
 radial gain G(k). The noise is Gaussian with E|N(k)|² = n² a(k)² for the unnormalised transform of an n × n image, so that white
 noise has variance 1 a pixel. With :class:`~vitreous.simulate.snr.ShellSnr` G is chosen so that every shell has the SNR asked
 for; with :class:`~vitreous.simulate.snr.PixelSnr` it is one factor times the envelope. The CTF is applied within the box.
+
+Aberrations and distortion are those of the optics. A magnification M puts an atom at Mᵀ r and the CTF of frequency M k at k; the
+atoms themselves stay round.
 """
 
 from __future__ import annotations
@@ -25,10 +28,11 @@ from vitreous.io.mrc import write_volume
 from vitreous.io.particles import write_particles
 from vitreous.io.stacks import write_stack
 from vitreous.numerics.filters import soft_disc
-from vitreous.numerics.fourier import frequency_squared, irfft2, irfftn, rfft2, rfftn
+from vitreous.numerics.fourier import axis_frequencies, frequency_squared, irfft2, irfftn, rfft2, rfftn
 from vitreous.numerics.rotations import random_rotations
 from vitreous.numerics.shells import shell_average
-from vitreous.physics.ctf import b_envelope, ctf_grid
+from vitreous.physics.aberrations import odd_phase
+from vitreous.physics.ctf import b_envelope, ctf
 from vitreous.runtime.chance import numpy_generator, torch_generator
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.simulate.snr import NoiseColour, PixelSnr, ShellSnr
@@ -38,6 +42,8 @@ from vitreous.simulate.specimens import Specimen, density_map, project_atoms
 CHUNK = 100
 #: Images from which the power of the signal is measured.
 PILOT = 200
+#: Pixels: far side of the field that particles lie in.
+FIELD = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,8 @@ class DatasetSettings:
         Greatest u − v, Å.
     height
         Å: particles of a micrograph differ in defocus by ± this.
+    tilt_deg
+        Of the specimen about y: defocus grows with x, from the middle of the field, by the tangent.
     shift
         Standard deviation of the particles' offsets along each axis, Å.
     b_factor
@@ -90,6 +98,7 @@ class DatasetSettings:
     defocus: tuple[float, float] = (8000.0, 22000.0)
     astigmatism: float = 400.0
     height: float = 100.0
+    tilt_deg: float = 0.0
     shift: float = 4.0
     b_factor: float = 60.0
     noise_spread: float = 0.0
@@ -100,6 +109,7 @@ class DatasetSettings:
         require(self.particles >= 1, "particles", self.particles, "at least 1")
         require(self.size >= 16, "size", self.size, "at least 16 pixels")
         require(self.micrographs >= 1, "micrographs", self.micrographs, "at least 1")
+        require(abs(self.tilt_deg) < 80, "tilt_deg", self.tilt_deg, "within ±80 degrees")
         require(0 <= self.noise_spread <= 0.5, "noise_spread", self.noise_spread, "from 0 to 0.5")
 
 
@@ -197,11 +207,14 @@ def _draw_particles(settings: DatasetSettings) -> tuple[Particles, np.ndarray]:
     half = 0.5 * chance.uniform(0, settings.astigmatism, m)[owner]
     defocus = np.stack([mean + half, mean - half, chance.uniform(0, 180, m)[owner], np.zeros(n)], 1)
     noise = np.exp(settings.noise_spread * chance.standard_normal(m))[owner]
+    shift, coordinate = chance.normal(0, settings.shift, (n, 2)), chance.uniform(settings.size, FIELD, (n, 2))
+    slope = math.tan(math.radians(settings.tilt_deg)) * settings.optics.pixel_size
+    defocus[:, :2] += slope * (coordinate[:, :1] - 0.5 * (settings.size + FIELD))
     particles = Particles(
         optics=(settings.optics,), group=np.zeros(n, np.int64), defocus=defocus, contrast=settings.contrast,
         rotation=random_rotations(n, torch_generator(settings.seed, "poses")).numpy(),
-        shift=chance.normal(0, settings.shift, (n, 2)), micrograph=tuple(f"micrograph_{i + 1:04d}.mrc" for i in range(m)),
-        micrograph_index=owner, coordinate=chance.uniform(settings.size, 3000, (n, 2)),
+        shift=shift, micrograph=tuple(f"micrograph_{i + 1:04d}.mrc" for i in range(m)),
+        micrograph_index=owner, coordinate=coordinate,
     )  # fmt: skip
     return particles, noise.astype(np.float32)
 
@@ -215,10 +228,22 @@ def radial_gain(curve: Tensor, shape: tuple[int, ...], pixel_size: float) -> Ten
 
 def _signal(specimen: Specimen, settings: DatasetSettings, particles: Particles, rows: slice, gain: Tensor) -> Tensor:
     size, pixel = settings.size, settings.optics.pixel_size
-    views = project_atoms(specimen, particles.rotation[rows], particles.shift[rows], size=size, pixel_size=pixel)
-    lens = ctf_grid(torch.from_numpy(particles.defocus[rows]).float(), settings.optics, (size, size))
+    lay = np.array(settings.optics.magnification).T
+    rotation = particles.rotation[rows].copy()
+    rotation[:, :2] = lay @ rotation[:, :2]
+    views = project_atoms(specimen, rotation, particles.shift[rows] @ lay.T, size=size, pixel_size=pixel)
+    lens = _lens(torch.from_numpy(particles.defocus[rows]).float(), settings.optics, size)
     sign = -1.0 if settings.contrast == "bright" else 1.0
     return irfft2(rfft2(views) * lens * (sign * radial_gain(gain, (size, size), pixel)), (size, size))
+
+
+def _lens(defocus: Tensor, optics: Optics, size: int) -> Tensor:
+    """c(M k) e^{iφ(M k)} on the half grid: ``(n, size, size // 2 + 1)``."""
+    line = axis_frequencies(size, optics.pixel_size, like=defocus)[:, None].expand(-1, size // 2 + 1)
+    k = torch.stack([axis_frequencies(size, optics.pixel_size, half=True, like=defocus).expand_as(line), line])
+    kx, ky = torch.einsum("ab,bij->aij", torch.tensor(optics.magnification).to(defocus), k)
+    phase = odd_phase(optics, kx, ky)
+    return ctf(defocus, optics, kx, ky) * torch.polar(torch.ones_like(phase), phase)
 
 
 def _gain(specimen: Specimen, settings: DatasetSettings, particles: Particles) -> Tensor:

@@ -1,0 +1,31 @@
+r"""Defocus as a symmetric matrix: χ's part is πλ kᵀ Z k, so that a change of frame k' = M k gives Z' = M⁻ᵀ Z M⁻¹.
+
+Z = z 1 + a (1, 0; 0, −1) + b (0, 1; 1, 0): the mean z = (u + v) / 2 and the astigmatism (u − v) / 2 along and across the axes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def components(defocus: np.ndarray) -> np.ndarray:
+    """(z, a, b) in Å ``(n, 3)`` of defocus ``(n, 4)``: u and v in Å, angle in degrees."""
+    u, v, angle = defocus[:, 0], defocus[:, 1], np.deg2rad(2 * defocus[:, 2])
+    return np.stack([0.5 * (u + v), 0.5 * (u - v) * np.cos(angle), 0.5 * (u - v) * np.sin(angle)], 1)
+
+
+def from_components(parts: np.ndarray, plate: np.ndarray) -> np.ndarray:
+    """Defocus ``(n, 4)``, u ≥ v, the angle in [0, 180), of (z, a, b) and phase shifts ``(n,)`` in degrees."""
+    z, a, b = parts.T
+    half = np.hypot(a, b)
+    return np.stack([z + half, z - half, np.rad2deg(0.5 * np.arctan2(b, a)) % 180, plate], 1)
+
+
+def in_other_frame(defocus: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Defocus ``(n, 4)`` after frequencies went from k to ``matrix`` k: the same χ at the same place of the image."""
+    z, a, b = components(defocus).T
+    tensor = np.stack([np.stack([z + a, b], -1), np.stack([b, z - a], -1)], -2)
+    back = np.linalg.inv(matrix)
+    moved = back.T @ tensor @ back
+    parts = np.stack([0.5 * (moved[:, 0, 0] + moved[:, 1, 1]), 0.5 * (moved[:, 0, 0] - moved[:, 1, 1]), moved[:, 0, 1]], 1)
+    return from_components(parts, defocus[:, 3])
