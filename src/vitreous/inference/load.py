@@ -40,8 +40,8 @@ def working_size(box: int, pixel_size: float, finest: float) -> int:
     return min(box - box % 2, max(32, size))
 
 
-def read_blocks(particles: Particles, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Images of ``rows`` in their order, as (positions in ``rows``, float32 ``(b, n, n)``), at most ``BLOCK`` at a time.
+def read_blocks(particles: Particles, rows: np.ndarray, most: int = BLOCK) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Images of ``rows`` in their order, as (positions in ``rows``, float32 ``(b, n, n)``), at most ``most`` at a time.
 
     Raises
     ------
@@ -54,8 +54,8 @@ def read_blocks(particles: Particles, rows: np.ndarray) -> Iterator[tuple[np.nda
     if len(missing):
         raise InputError(f"particles must have images; particle {int(missing[0]) + 1} has none. Try: vitreous extract.")
     stacks = [open_stack(path) for path in particles.stack]
-    for first in range(0, len(rows), BLOCK):
-        span = rows[first : first + BLOCK]
+    for first in range(0, len(rows), most):
+        span = rows[first : first + most]
         files, slices_ = particles.stack_index[span], particles.slice_index[span]
         block: np.ndarray | None = None
         for file in np.unique(files):
@@ -113,7 +113,7 @@ def load_images(particles: Particles, band: Band, *, rows: np.ndarray | None = N
     scale = box / band.size
     area = 1.0 if band.mask_diameter <= 0 else float((particle_mask(box, pixel_size, band.mask_diameter) ** 2).mean())
     transfer = transfer_functions(particles, rows, small, pixel_size * scale)
-    return FourierImages(small, pixel_size * scale, values, transfer, _noise_group(particles, rows), area)
+    return FourierImages(small, pixel_size * scale, values, transfer, noise_group(particles, rows), area)
 
 
 def particle_mask(box: int, pixel_size: float, diameter: float) -> Tensor:
@@ -122,7 +122,7 @@ def particle_mask(box: int, pixel_size: float, diameter: float) -> Tensor:
     return soft_disc((box, box), min(0.5 * diameter / pixel_size, box / 2 - edge - 1), edge)
 
 
-def _noise_group(particles: Particles, rows: np.ndarray) -> Tensor:
+def noise_group(particles: Particles, rows: np.ndarray) -> Tensor:
     """Micrographs with at least 20 particles have their own noise level; the rest share their optics group's."""
     if particles.micrograph_index is None:
         return torch.from_numpy(particles.group[rows].astype(np.int64))

@@ -11,12 +11,14 @@ half, twice that for the whole set (Rosenthal & Henderson 2003, ibid. 333:721).
 
 from __future__ import annotations
 
+import numba as nb
+import numpy as np
 import torch
 from torch import Tensor
 
 from vitreous.numerics.fourier import centred_rfftn
 from vitreous.numerics.shells import shell_correlation
-from vitreous.numerics.slices import ball_shells, volume_of
+from vitreous.numerics.slices import PAD, volume_of
 
 
 def ssnr_from_fsc(fsc: Tensor, *, halves: int = 1) -> Tensor:
@@ -27,9 +29,10 @@ def ssnr_from_fsc(fsc: Tensor, *, halves: int = 1) -> Tensor:
 
 def shell_density(denominator: Tensor, radius: int) -> Tensor:
     """Mean of the denominator in each shell 0 … radius, float64."""
-    shells = ball_shells(denominator.shape[-1] - 1).clamp_max(radius + 1).flatten()
-    total = torch.zeros(radius + 2, dtype=torch.float64).index_add_(0, shells, denominator.flatten().double())
-    return (total / torch.bincount(shells, minlength=radius + 2).clamp_min(1))[: radius + 1]
+    # Planes are summed apart, so that the result does not depend on the number of threads.
+    total, count = np.zeros((2, len(denominator), radius + 1))
+    _shell_sums(denominator.numpy(), _shell_table(denominator), total, count)
+    return torch.from_numpy(total.sum(0) / count.sum(0).clip(1))
 
 
 def solve(numerator: Tensor, denominator: Tensor, size: int, *, ssnr: Tensor | None, radius: int, voxel_size: float) -> Tensor:
@@ -54,13 +57,42 @@ def solve(numerator: Tensor, denominator: Tensor, size: int, *, ssnr: Tensor | N
     Tensor
         float32 ``(size, size, size)``.
     """
-    shells = ball_shells(ball_margin_of(denominator))
     density = shell_density(denominator, radius)
     floor = density * 0.01 if ssnr is None else density / ssnr[: radius + 1].clamp_min(1e-4)
     floor = floor.clamp_min(density.max().item() * 1e-9 + 1e-30).float()
-    values = numerator / (denominator + floor[shells.clamp_max(radius)])
-    values[shells > radius] = 0
-    return volume_of(values, size, scale=voxel_size)
+    values = np.empty(numerator.shape, np.complex64)
+    _divide(numerator.numpy(), denominator.numpy(), _shell_table(denominator), floor.numpy(), values)
+    return volume_of(torch.from_numpy(values), size, scale=voxel_size)
+
+
+def _shell_table(ball: Tensor) -> np.ndarray:
+    """Shell, as in ``ball_shells``, of each squared distance from the middle of a half ball, int32."""
+    squared = torch.arange(3 * ball_margin_of(ball) ** 2 + 1)
+    return (squared.float().sqrt() / PAD).round().int().numpy()
+
+
+@nb.njit(parallel=True, cache=True)
+def _divide(numerator, denominator, shell, floor, values):
+    m = numerator.shape[2] - 1
+    for z in nb.prange(numerator.shape[0]):
+        for y in range(numerator.shape[1]):
+            squared = (z - m) ** 2 + (y - m) ** 2
+            for x in range(m + 1):
+                s = shell[squared + x * x]
+                values[z, y, x] = numerator[z, y, x] / (denominator[z, y, x] + floor[s]) if s < len(floor) else 0
+
+
+@nb.njit(parallel=True, cache=True)
+def _shell_sums(denominator, shell, total, count):
+    m = denominator.shape[2] - 1
+    for z in nb.prange(denominator.shape[0]):
+        for y in range(denominator.shape[1]):
+            squared = (z - m) ** 2 + (y - m) ** 2
+            for x in range(m + 1):
+                s = shell[squared + x * x]
+                if s < total.shape[1]:
+                    total[z, s] += denominator[z, y, x]
+                    count[z, s] += 1
 
 
 def ball_margin_of(ball: Tensor) -> int:
@@ -79,5 +111,3 @@ def last_shell_above(curve: Tensor, level: float) -> int:
     """Last shell before ``curve`` first falls below ``level`` (shell 0 ignored), at least 1."""
     below = torch.nonzero(curve[1:] < level).flatten()
     return max(1, int(below[0]) if len(below) else len(curve) - 1)
-
-
