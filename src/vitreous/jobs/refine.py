@@ -40,6 +40,9 @@ class Refine(PixelSize):
         "convention", help="which mirror image to give: the one of positive twist, so that reruns agree, or as it was found"
     )
     local: bool = option(False, help="start from the particles' own poses, without a global search")
+    regulariser: Literal["shells", "local"] = option(
+        "shells", help="what the half-maps' agreement decides: a filter by shells, or gains by place as well, for floppy parts or a micelle"
+    )
 
 
 def run(inputs: Inputs, params: Refine, context: Context) -> Result:
@@ -64,7 +67,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     images = load_images(particles, Band(size=box, mask_diameter=1.2 * params.diameter), report=context.report)
     settings = RefineSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
-        seed=context.seed, memory=min(400_000_000, context.memory // 4),
+        regulariser=params.regulariser, seed=context.seed, memory=min(400_000_000, context.memory // 4),
     )  # fmt: skip
     poses = own_poses(particles, params.local, images.pixel_size)
     with torch.inference_mode():
@@ -253,5 +256,6 @@ JOB = JobType(
         "Scheres, J. Struct. Biol. 180, 519 (2012).",
         "Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003).",
         "Henderson, PNAS 110, 18037 (2013).",
+        "Punjani, Zhang and Fleet, Nat. Methods 17, 1214 (2020).",
     ),
 )

@@ -20,6 +20,7 @@ from vitreous.numerics.rotations import geodesic_deg
 from vitreous.numerics.slices import half_ball, slices
 from vitreous.numerics.so3_grid import orientations, shift_disc
 from vitreous.reconstruct.fourier import solve, ssnr_from_fsc
+from vitreous.reconstruct.local_regulariser import LEAST_SHELL_GAIN, regularise
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.refine.settings import RefineSettings, reach, step_for
 from vitreous.stages.refine.state import Checkpoint, Forget, State
@@ -149,14 +150,17 @@ def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radiu
     plain = [solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel) for n, d in sums]
     fsc, agreed = compare(plain[0], plain[1], setup.mask)
     agreed = min(agreed, radius)
-    ssnr = ssnr_from_fsc(fsc)
+    local = setup.settings.regulariser == "local"
+    ssnr = ssnr_from_fsc(fsc.clamp_min(LEAST_SHELL_GAIN) if local else fsc)
     band = min(agreed + 3, radius)
-    halves = torch.stack([solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel) * setup.mask for n, d in sums])
+    halves = torch.stack([solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel) for n, d in sums])
+    if local:
+        halves = regularise(torch.stack(plain), halves, radius=band).halves
     # While posteriors still sharpen, the next pass will see more, whether or not this one's map did.
     sharper = float(state.confidence.mean()) > 1.05 * before
     better = agreed > state.best_radius or sharper
     return replace(
-        state, iteration=state.iteration + 1, halves=halves, fsc=fsc, radius=min(agreed + 4, images.disc.radius),
+        state, iteration=state.iteration + 1, halves=halves * setup.mask, fsc=fsc, radius=min(agreed + 4, images.disc.radius),
         best_radius=max(agreed, state.best_radius), stalled=0 if better else state.stalled + 1,
     )  # fmt: skip
 

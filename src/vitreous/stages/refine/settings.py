@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from vitreous.numerics.symmetry import Symmetry
 
@@ -26,6 +27,8 @@ class RefineSettings:
         Limits on iterations.
     most_orientations
         Size of the largest global grid.
+    regulariser
+        "shells": the halves' agreement by shell; "local": by place as well, for particles with floppy parts.
     seed
         Of the split into halves.
     memory
@@ -39,6 +42,7 @@ class RefineSettings:
     most_soft: int = 16
     most_local: int = 12
     most_orientations: int = 10_000
+    regulariser: Literal["shells", "local"] = "shells"
     seed: int = 0
     memory: int = 400_000_000
 
