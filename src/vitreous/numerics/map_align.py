@@ -64,7 +64,7 @@ def centre(volume: Tensor) -> Tensor:
     return volume
 
 
-def _target(volume: Tensor, radius: int) -> tuple[Tensor, Tensor, Tensor]:
+def shell_points(volume: Tensor, radius: int) -> tuple[Tensor, Tensor, Tensor]:
     """Points of a half ball of integer frequencies within ``radius``, their values and weights that make shells equal."""
     n = volume.shape[-1]
     line = torch.arange(-radius, radius + 1)
@@ -110,7 +110,7 @@ def _refined(ball: HalfBall, target: tuple[Tensor, Tensor, Tensor], best: Tensor
 
 def align_near(moving: Tensor, fixed: Tensor, rotation: Tensor, *, radius: int) -> tuple[Tensor, float]:
     """Improve a turn that is right to some 3 degrees, by detail up to shell ``radius``; give it and its correlation."""
-    return _refined(half_ball(moving.float(), radius), _target(fixed.float(), radius), rotation[None], (1.5, 0.7, 0.3, 0.15))
+    return _refined(half_ball(moving.float(), radius), shell_points(fixed.float(), radius), rotation[None], (1.5, 0.7, 0.3, 0.15))
 
 
 def align(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry | None = None) -> Alignment:
@@ -124,7 +124,7 @@ def align(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry | None 
         Symmetry of ``moving``, to search only its asymmetric unit; C1 without it.
     """
     group = symmetry("C1") if group is None else group
-    target = _target(fixed.float(), radius)
+    target = shell_points(fixed.float(), radius)
     found = [_best_turn(half_ball(v, radius), target, group) for v in (moving.float(), mirror(moving.float()))]
     mirrored = found[1][1] > found[0][1]
     return Alignment(found[mirrored][0], mirrored, found[mirrored][1], found[not mirrored][1])

@@ -12,7 +12,8 @@ from known_maps import hollow_shell, noisy, ribosome
 from vitreous.data.volume import Volume
 from vitreous.numerics.filters import radius
 from vitreous.stages.postprocess import solvent_mask
-from vitreous.stages.postprocess.mask import _pieces, soften, within_box
+from vitreous.reconstruct.support import pieces, soften
+from vitreous.stages.postprocess.mask import within_box
 
 
 def held(mask: torch.Tensor, signal: Volume) -> float:
@@ -79,13 +80,13 @@ def test_specks_go_and_small_holes_are_filled() -> None:
     inside[5:20, 5:20, 5:20] = True
     inside[10:12, 10:12, 10:12] = False
     inside[26:28, 26:28, 26:28] = True
-    left = _pieces(inside)
+    left = pieces(inside)
     assert left[11, 11, 11]
     assert not left[27, 27, 27]
     assert left.sum() == 15**3
     hollow = inside.copy()
     hollow[7:18, 7:18, 7:18] = False
-    assert not _pieces(hollow)[12, 12, 12]
+    assert not pieces(hollow)[12, 12, 12]
 
 
 @settings(max_examples=8, deadline=None)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
-from vitreous.numerics.filters import low_pass, radius, raised_cosine, soft_disc
+from vitreous.numerics.filters import low_pass, radius, soft_disc
+from vitreous.reconstruct.support import pieces, soften, surface_level
 from vitreous.stages.postprocess.check import check_halves
 from vitreous.stages.postprocess.resolution import agreement
 
@@ -19,8 +18,6 @@ from vitreous.stages.postprocess.resolution import agreement
 USUAL_LOWPASS, COARSE_LOWPASS = 15.0, 30.0
 #: Standard deviations of the noise, at that resolution, that the surface lies above.
 NOISE_FLOOR = 4.0
-#: Pieces below this share of the largest one are left out; holes below this share of the particle are filled.
-SMALL_PIECE, SMALL_HOLE = 0.1, 0.05
 #: Voxels that the mask reaches beyond the surface at least, and that its soft edge has at least.
 LEAST_EXTENSION, LEAST_EDGE = 2.0, 6.0
 #: The farthest that it reaches beyond the surface for the sake of a coarse resolution, Å, and the widest edge, part of the box.
@@ -117,7 +114,7 @@ def solvent_mask(first: Volume, second: Volume, *, symmetry_order: int = 1) -> S
     ball = _ball(size)
     rim = float(total[ball & (radius(first.shape) > RIM * size)].median())
     threshold = max(surface_level(total[ball]), rim + NOISE_FLOOR * noise)
-    particle = _pieces((total >= threshold).numpy() & ball.numpy())
+    particle = pieces((total >= threshold).numpy() & ball.numpy())
     extension = max(LEAST_EXTENSION * voxel, min(agreed, MOST_EXTENSION))
     edge = max(LEAST_EDGE * voxel, min(2 * agreed, MOST_EDGE * size * voxel))
     if particle.sum() * voxel**3 < math.pi / 6 * lowpass**3:
@@ -154,71 +151,8 @@ def _noise(first: Volume, second: Volume, lowpass: float) -> float:
     return float(difference[held & _ball(first.shape[0]).to(held.device)].square().mean().sqrt())
 
 
-def surface_level(values: Tensor) -> float:
-    """Density midway between the means of what lies below and above it, found from above.
-
-    Parameters
-    ----------
-    values
-        Densities of a low-passed map in a ball around the particle.
-    """
-    sample = values.flatten().double()
-    solvent = float(sample.median())
-    level = solvent + 0.5 * (float(torch.quantile(sample[:: max(1, len(sample) // 1_000_000)], 0.999)) - solvent)
-    for _ in range(100):
-        above = sample >= level
-        if not above.any() or above.all():
-            break
-        solvent = float(sample[~above].mean())
-        following = 0.5 * (solvent + float(sample[above].mean()))
-        if abs(following - level) <= 1e-4 * abs(level - solvent):
-            break
-        level = following
-    return level
-
-
-def soften(inside: np.ndarray, extension: float, edge: float) -> Tensor:
-    """1 within ``extension`` voxels of ``inside``, then a cosine edge of ``edge`` voxels, then 0; float32.
-
-    Parameters
-    ----------
-    inside
-        Boolean ``(z, y, x)``, True somewhere.
-    extension, edge
-        Voxels.
-    """
-    from scipy.ndimage import distance_transform_edt
-
-    reach = math.ceil(extension + edge) + 1
-    window = tuple(
-        slice(max(0, along[0] - reach), along[-1] + reach + 1)
-        for axis in range(3)
-        for along in [np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis)))]
-    )
-    distance = torch.from_numpy(distance_transform_edt(~inside[window]).astype(np.float32))
-    values = torch.zeros(inside.shape)
-    values[window] = raised_cosine(distance, extension + edge / 2, edge)
-    return values
-
-
 def within_box(mask: Tensor) -> Tensor:
     """The mask times a soft ball that ends one voxel before the border."""
     size = mask.shape[0]
     edge = min(LEAST_EDGE, size / 8)
     return mask * soft_disc(mask.shape, size / 2 - 1 - edge, edge)
-
-
-def _pieces(inside: np.ndarray) -> np.ndarray:
-    """The large connected pieces, their small holes filled."""
-    from scipy.ndimage import label
-
-    labels, count = label(inside)
-    if count == 0:
-        return inside
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    particle = (sizes >= SMALL_PIECE * sizes.max())[labels]
-    outside, count = label(~particle)
-    sizes = np.bincount(outside.ravel(), minlength=count + 1)
-    sizes[0] = particle.size
-    return particle | (sizes < SMALL_HOLE * particle.sum())[outside]
