@@ -15,6 +15,7 @@ References: Zivanov, Nakane & Scheres 2020, IUCrJ 7:253; Glaeser et al. 2011, J.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import count, takewhile
 
 import torch
@@ -43,12 +44,41 @@ def zernike(n: int, m: int, kx: Tensor, ky: Tensor) -> Tensor:
 
     R_n^m(k) = Σ_j (−1)^j (n − j)! / (j! ((n + m) / 2 − j)! ((n − m) / 2 − j)!) k^(n − 2j) (Born & Wolf, 9.2.1).
     """
-    k, theta, fold = torch.hypot(kx, ky), torch.atan2(ky, kx), abs(m)
-    radial = torch.zeros_like(k)
-    for j in range((n - fold) // 2 + 1):
-        ways = math.factorial(j) * math.factorial((n + fold) // 2 - j) * math.factorial((n - fold) // 2 - j)
-        radial = radial + (-1) ** j * math.factorial(n - j) / ways * k ** (n - 2 * j)
-    return radial * (torch.cos(fold * theta) if m >= 0 else torch.sin(fold * theta))
+    return sum((value * monomial(power, m, kx, ky) for power, value in radial_powers(n, abs(m)).items()), torch.zeros_like(kx))
+
+
+def monomial(n: int, m: int, kx: Tensor, ky: Tensor) -> Tensor:
+    """kⁿ cos mθ (m ≥ 0) or kⁿ sin |m|θ (m < 0)."""
+    theta = torch.atan2(ky, kx)
+    return torch.hypot(kx, ky) ** n * (torch.cos(m * theta) if m >= 0 else torch.sin(-m * theta))
+
+
+def radial_powers(n: int, m: int) -> dict[int, float]:
+    """R_n^m as powers and their factors, the highest first.
+
+    >>> radial_powers(3, 1)
+    {3: 3.0, 1: -2.0}
+    """
+    half, powers = (n - m) // 2, {}
+    for j in range(half + 1):
+        ways = math.factorial(j) * math.factorial((n + m) // 2 - j) * math.factorial(half - j)
+        powers[n - 2 * j] = (-1) ** j * math.factorial(n - j) / ways
+    return powers
+
+
+def zernike_list(monomials: Mapping[tuple[int, int], float], *, odd: bool) -> tuple[float, ...]:
+    """Coefficients, up to third or fourth order, of Σ a kⁿ cos mθ given as {(n, m): a}, sines for negative m.
+
+    The highest power of each fold has only one polynomial; what that brings of lower powers is taken off them, and so on down.
+    """
+    left, found = dict(monomials), {}
+    listed = ODD_TERMS if odd else EVEN_TERMS
+    for n, m in reversed(listed):
+        powers = radial_powers(n, abs(m))
+        value = found[n, m] = left.get((n, m), 0.0) / powers[n]
+        for power, factor in powers.items():
+            left[power, m] = left.get((power, m), 0.0) - value * factor
+    return tuple(found[term] for term in listed)
 
 
 def zernike_sum(coefficients: tuple[float, ...], kx: Tensor, ky: Tensor, *, odd: bool) -> Tensor:
