@@ -1,0 +1,1 @@
+"""Particles of several kinds: which differ, how, and how sure that is."""
