@@ -8,11 +8,15 @@ from torch import Tensor
 
 from vitreous.errors import InputError
 from vitreous.reconstruct.fourier import last_shell_above, map_correlation
+from vitreous.reconstruct.random_phases import randomise_phases
 from vitreous.runtime.chance import numpy_generator
 
 #: Gold-standard threshold: where half-maps correlate to 1/7 the whole map has SNR 1/3 and correlates to 1/2 with the truth
 #: (Rosenthal & Henderson 2003, eq. 17).
 GOLD_STANDARD = 1 / 7
+#: Phases are made random from where half-maps correlate to less than this.
+RANDOM_BELOW = 0.8
+PHASE_SEED = 20131
 
 
 def split_halves(count: int, seed: int, given: np.ndarray | None = None) -> np.ndarray:
@@ -34,7 +38,30 @@ def split_halves(count: int, seed: int, given: np.ndarray | None = None) -> np.n
 
 def compare(first: Tensor, second: Tensor, mask: Tensor) -> tuple[Tensor, int]:
     """FSC of two half-maps under ``mask`` and the last shell above the gold-standard threshold."""
-    fsc = map_correlation(first, second, mask)
+    fsc = map_correlation(first, second, mask.to(first.device)).cpu()
+    return fsc, last_shell_above(fsc, GOLD_STANDARD)
+
+
+def compare_within(first: Tensor, second: Tensor, mask: Tensor, ball: Tensor) -> tuple[Tensor, int]:
+    """FSC of two half-maps under a mask that follows the particle, without what the mask itself makes agree.
+
+    Phases are made random from the shell on where the halves under the wide ``ball`` agree to less than 0.8; what then still
+    correlates is the mask's share n, and (f − n) / (1 − n) is what is left (Chen et al. 2013, Ultramicroscopy 135:24, eq. 4).
+
+    Returns
+    -------
+    tuple
+        The curve, and its last shell above the gold-standard threshold.
+    """
+    plain = map_correlation(first, second, ball)
+    if mask is ball:
+        return plain, last_shell_above(plain, GOLD_STANDARD)
+    start = max(2, last_shell_above(plain, RANDOM_BELOW))
+    seen = map_correlation(first, second, mask)
+    generator = torch.Generator().manual_seed(PHASE_SEED)
+    noise = map_correlation(randomise_phases(first, start, generator), randomise_phases(second, start, generator), mask)
+    share = torch.where(torch.arange(len(seen)) >= start + 2, noise.clamp(0.0, 0.9), 0.0)
+    fsc = (seen - share) / (1 - share)
     return fsc, last_shell_above(fsc, GOLD_STANDARD)
 
 

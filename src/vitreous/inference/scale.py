@@ -28,15 +28,15 @@ def best_scale(images: FourierImages, noise: NoiseSpectra, slices: Tensor, shift
     """
     k = slices.shape[1]
     weight = noise.weight(images.disc, images.group, k)
-    c, x = images.transfer[:, :k], images.values[:, :k]
+    x, c = images.block(slice(None), k)
     powers = (c**2 * weight) @ (0.5 * slices.abs() ** 2).T
     ramps = images.disc.shift_phases(-shifts)[:, :k]
     flat = torch.view_as_real(slices).reshape(len(slices), -1)
     crosses = [torch.view_as_real(x * c * weight * ramp).reshape(len(images), -1) @ flat.T for ramp in ramps]
     whole = (x.abs() ** 2 * weight).sum() / (2 * powers.mean() * len(images))
-    trial = whole.sqrt() * torch.logspace(-2, 0, 41)
+    trial = float(whole.sqrt()) * torch.logspace(-2, 0, 41)
     evidence = []
-    for a in trial:
+    for a in trial.tolist():
         total = torch.stack([torch.logsumexp(a * cross - a * a * powers, 1) for cross in crosses])
-        evidence.append(torch.logsumexp(total, 0).sum())
+        evidence.append(torch.logsumexp(total, 0).sum().cpu())
     return float(trial[int(torch.stack(evidence).argmax())])

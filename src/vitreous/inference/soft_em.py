@@ -10,7 +10,8 @@ from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra
 from vitreous.inference.pose_search import Grid, SearchResult, search
 from vitreous.inference.residual import residual_factor
-from vitreous.numerics.slices import Insertion, half_ball, slices
+from vitreous.numerics.device_slices import insertion
+from vitreous.numerics.slices import half_ball, slices
 from vitreous.numerics.symmetry import Symmetry
 
 
@@ -50,9 +51,9 @@ def soft_pass(
         As for :func:`vitreous.inference.pose_search.search`, pixels.
     """
     count = images.disc.within(radius)
-    planes = slices(half_ball(volume, radius, scale=images.pixel_size), rotations, images.disc, count)
+    planes = slices(half_ball(volume.to(images.device), radius, scale=images.pixel_size), rotations, images.disc, count)
     found = search(images, noise, Grid(planes, shifts), centres=centres, temperature=temperature, budget=budget)
-    sums = Insertion(images.disc.size, radius)
+    sums = insertion(images.disc.size, radius, images.device)
     sums.add(rotations, found.weighted_images, found.weighted_transfer, images.disc)
     numerator, denominator = sums.total(symmetry.matrices)
     return Pass(found, numerator, denominator, residual_factor(images, noise, planes, found))

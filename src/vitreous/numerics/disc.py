@@ -7,7 +7,7 @@ frequency is left out: each point is one independent complex number of a real im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +46,11 @@ class Disc:
     def __len__(self) -> int:
         return len(self.kx)
 
+    def to(self, device: torch.device) -> Disc:
+        """The same points with their tensors on ``device``."""
+        moved = {name: getattr(self, name).to(device) for name in ("kx", "ky", "shell", "flat")}
+        return replace(self, **moved)
+
     def within(self, radius: int) -> int:
         """Number of points in shells up to ``radius``: the length of the prefix."""
         return int((self.shell <= radius).sum())
@@ -72,13 +77,13 @@ class Disc:
 
     def shift_phases(self, shifts: Tensor) -> Tensor:
         """exp(−2πi k·d / size) that moves content by d = (dx, dy) pixels: complex64 ``(..., K)`` for ``(..., 2)``."""
-        angle = (shifts.double() @ torch.stack([self.kx, self.ky]).double()) * (-2 * np.pi / self.size)
+        angle = (shifts.double().to(self.kx.device) @ torch.stack([self.kx, self.ky]).double()) * (-2 * np.pi / self.size)
         return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
 
     def shell_mean(self, values: Tensor) -> Tensor:
         """Mean of ``(..., k)`` over each shell 0 … radius, float64 ``(..., radius + 1)``; shells beyond k are 0."""
         shell = self.shell[: values.shape[-1]]
-        total = torch.zeros(*values.shape[:-1], self.radius + 1, dtype=torch.float64)
+        total = torch.zeros(*values.shape[:-1], self.radius + 1, dtype=torch.float64, device=values.device)
         total.index_add_(-1, shell, values.double())
         return total / torch.bincount(shell, minlength=self.radius + 1).clamp_min(1)
 

@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 from vitreous.numerics.fourier import centred_rfftn
+from vitreous.numerics.kernels.choice import uses_triton
 from vitreous.numerics.shells import shell_correlation
 from vitreous.numerics.slices import PAD, volume_of
+from vitreous.reconstruct.device import density_on_device, solve_on_device
 
 
 def ssnr_from_fsc(fsc: Tensor, *, halves: int = 1) -> Tensor:
@@ -28,7 +30,9 @@ def ssnr_from_fsc(fsc: Tensor, *, halves: int = 1) -> Tensor:
 
 
 def shell_density(denominator: Tensor, radius: int) -> Tensor:
-    """Mean of the denominator in each shell 0 … radius, float64."""
+    """Mean of the denominator in each shell 0 … radius, float64 on the CPU."""
+    if uses_triton(denominator.device):
+        return density_on_device(denominator, radius)
     # Planes are summed apart, so that the result does not depend on the number of threads.
     total, count = np.zeros((2, len(denominator), radius + 1))
     _shell_sums(denominator.numpy(), _shell_table(denominator), total, count)
@@ -55,11 +59,13 @@ def solve(numerator: Tensor, denominator: Tensor, size: int, *, ssnr: Tensor | N
     Returns
     -------
     Tensor
-        float32 ``(size, size, size)``.
+        float32 ``(size, size, size)``, where the sums are.
     """
     density = shell_density(denominator, radius)
     floor = density * 0.01 if ssnr is None else density / ssnr[: radius + 1].clamp_min(1e-4)
     floor = floor.clamp_min(density.max().item() * 1e-9 + 1e-30).float()
+    if uses_triton(denominator.device):
+        return solve_on_device(numerator, denominator, size, floor, voxel_size)
     values = np.empty(numerator.shape, np.complex64)
     _divide(numerator.numpy(), denominator.numpy(), _shell_table(denominator), floor.numpy(), values)
     return volume_of(torch.from_numpy(values), size, scale=voxel_size)

@@ -70,3 +70,8 @@ def in_runs(call: Callable[[int, int], object], count: int) -> None:
     """Call ``call(first, last)`` on all threads for consecutive runs that make up 0 to ``count``; see :func:`in_threads`."""
     runs = max(1, min(count, 4 * threads()))
     in_threads(lambda i: call(count * i // runs, count * (i + 1) // runs), runs)
+
+
+def device_budget(device: torch.device) -> int:
+    """Bytes of a device one step may take: a quarter of what is free there; a gigabyte on the CPU."""
+    return torch.cuda.mem_get_info(device)[0] // 4 if device.type == "cuda" else 10**9
