@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitreous.errors import require
 from vitreous.numerics.disc import Disc
 from vitreous.numerics.kernels import curved
 from vitreous.numerics.slices import PAD, Insertion, ball_margin
@@ -21,7 +22,7 @@ class BentInsertion(Insertion):
     size
         Side of the volume, voxels.
     radius
-        Last shell that will be inserted. A slice that rises must not leave the ball: √(k² + kz²) at most radius + ½.
+        Last shell that will be inserted. A slice that rises must not leave the ball: √(k² + kz²) at most radius + 1.
     """
 
     def __init__(self, size: int, radius: int) -> None:
@@ -38,9 +39,18 @@ class BentInsertion(Insertion):
             Complex and real, ``(b, k)``, k a prefix of ``disc``.
         rise
             kz of each point in units of ``disc``'s integer frequencies, ``(k,)``.
+
+        Raises
+        ------
+        InputError
+            If a point lies outside the ball.
         """
         count = values.shape[-1]
         kz = torch.zeros(count) if rise is None else rise.float()
+        farthest = float((disc.kx[:count] ** 2 + disc.ky[:count] ** 2 + kz**2).max().sqrt())
+        require(
+            farthest <= self.radius + 1, "distance of a point from the origin", farthest, f"at most {self.radius + 1}, the ball's radius"
+        )
         curved.insert(
             self._sums[0], ball_margin(self.radius), np.ascontiguousarray(rotations.float().numpy()),
             np.ascontiguousarray(values.numpy(), np.complex64).view(np.float32), np.ascontiguousarray(weights.numpy(), np.float32),
