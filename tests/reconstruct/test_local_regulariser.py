@@ -114,8 +114,9 @@ def test_a_map_alike_everywhere_is_left_alone() -> None:
 def test_the_choice_does_not_depend_on(change: Callable[[torch.Tensor], torch.Tensor], ordered: tuple[torch.Tensor, ...]) -> None:
     raw = ordered[1]
     filtered = by_shells(raw)
-    changed = regularise(change(raw), change(filtered), radius=BAND).halves
-    assert torch.allclose(changed, change(regularise(raw, filtered, radius=BAND).halves), rtol=1e-3, atol=1e-3 * float(changed.std()))
+    changed, same = regularise(change(raw), change(filtered), radius=BAND).halves, regularise(raw, filtered, radius=BAND).halves
+    # a rounding error may put a voxel into the next step of order
+    assert float((changed - change(same)).norm() / changed.norm()) < 1e-3
 
 
 def test_nothing_appears_beyond_the_band(ordered: tuple[torch.Tensor, ...]) -> None:

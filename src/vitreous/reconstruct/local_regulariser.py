@@ -40,8 +40,8 @@ FIRST, RATIO = 4.0, 1.25
 WINDOW = 1.25
 #: Standard deviations by which a gain must differ from 1 to count.
 SIGNIFICANCE = 3.0
-#: Classes of order, of equal steps in the gain of the band before.
-CLASSES = 10
+#: Classes of order, evenly apart in the gain of the band before and overlapping; each is summed in so many steps.
+CLASSES, STEPS = 10, 4
 #: Least gain of a shell before the local gains: a core may be ordered where the mean of the map is not, and a gain on nothing is
 #: nothing. Adds at most 0.05² of the noise's power.
 LEAST_SHELL_GAIN = 0.05
@@ -168,19 +168,19 @@ def shrunk(cross: Tensor, power: Tensor, target: Tensor, numbers: Tensor | float
 
 def _by_order(power: Tensor, target: Tensor, cross: Tensor, order: Tensor, occupied: float) -> Tensor:
     """Gain expected of each voxel from how well ordered it was in the band before: one gain for each class of order."""
-    at = (order.clamp(0, 1) * CLASSES).flatten()
-    low = at.floor().clamp_max(CLASSES - 1).long()
-    part = at - low
+    at = order.clamp(0, 1) * CLASSES
+    step = (at * STEPS).round().long().flatten()
+    share = (1 - (torch.arange(CLASSES * STEPS + 1) / STEPS - torch.arange(CLASSES + 1)[:, None]).abs()).clamp_min(0).double()
 
     def pooled(values: Tensor) -> Tensor:
-        flat = values.flatten().double()
-        sums = torch.zeros(CLASSES + 1, dtype=torch.float64)
-        return sums.index_add_(0, low, flat * (1 - part)).index_add_(0, low + 1, flat * part).float()
+        return (share @ torch.bincount(step, values.flatten().double(), minlength=share.shape[1])).float()
 
     numbers = pooled(torch.ones_like(order)) * occupied
     total = pooled(power)
-    gains = shrunk(pooled(cross), total + 1e-30, pooled(target), numbers + 1e-9, torch.ones(()))
-    return torch.lerp(gains[low], gains[low + 1], part).reshape(order.shape)
+    gains = shrunk(pooled(cross), total, pooled(target), numbers, torch.ones(()))
+    gains = torch.where((numbers > 0) & (total > 0), gains, 1.0)
+    low = at.floor().clamp_max(CLASSES - 1).long()
+    return torch.lerp(gains[low], gains[low + 1], at - low)
 
 
 def occupied_frequencies(band: Tensor) -> float:
