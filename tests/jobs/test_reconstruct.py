@@ -67,14 +67,14 @@ def test_map_and_half_maps(here: Project, thick: Path) -> None:
 def test_the_curvature_is_found_and_corrected(here: Project, thick: Path) -> None:
     """These images were made with electrons towards -z. At Nyquist flat slices keep less than the bent ones do."""
     flat, found = (here.do("reconstruct", particles=thick, diameter=DIAMETER, ewald=ewald) for ewald in (False, True))
-    assert found.figures["curvature"] == "negative"
+    assert found.figures["curvature"] == "positive"
     assert found.figures["curvature_z_score"] > 5
     assert found.figures["curvature_confidence"] == pytest.approx(1.0, abs=1e-3)
     assert not found.warnings
     last = slice(SIZE // 2 - 4, SIZE // 2)
     bent, lost = truth_fsc(found["map"])[last].mean(), truth_fsc(flat["map"])[last].mean()
     assert float(bent) > float(lost) + 0.05
-    given, wrong = (here.do("reconstruct", particles=thick, diameter=DIAMETER, ewald=True, curvature=c) for c in ("negative", "positive"))
+    given, wrong = (here.do("reconstruct", particles=thick, diameter=DIAMETER, ewald=True, curvature=c) for c in ("positive", "negative"))
     assert torch.equal(read_volume(given["map"]).values, read_volume(found["map"]).values)
     assert float(truth_fsc(wrong["map"])[last].mean()) < float(lost) - 0.1
 

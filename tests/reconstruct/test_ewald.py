@@ -53,7 +53,7 @@ def shell_at(resolution: float) -> int:
 
 
 def test_flat_slices_fail_at_the_thickness_limit_and_bent_ones_reach_nyquist() -> None:
-    """Until λ t k² = 0.7 nothing is lost; at 1.4 flat slices begin to fall; beyond, to below 0.7, while the right sphere stays above 0.9."""
+    """To λ t k² = 0.7 nothing is lost; at 1.4 flat slices begin to fall, then to below 0.7; the right sphere stays above 0.9."""
     limit = thickness_limit(DIAMETER, wavelength(OPTICS.voltage))
     flat, right = curves(0)[0], curves(1)[0]
     coarse, edge, last = shell_at(limit * math.sqrt(2)), shell_at(limit), SIZE // 2 - 1
@@ -86,12 +86,11 @@ def test_curves_that_say_nothing_give_no_confidence() -> None:
     generator = torch.Generator().manual_seed(6)
     shells = torch.arange(33.0)
     deviation = 1 / (2 * 2 * math.pi * shells.clamp_min(1) ** 2).sqrt()
-    draws = [
-        better_curvature(
-            0.1 + deviation * torch.randn(33, generator=generator), 0.1 + deviation * torch.randn(33, generator=generator), 1.0
-        )
-        for _ in range(200)
-    ]
+
+    def noise() -> torch.Tensor:
+        return 0.1 + deviation * torch.randn(33, generator=generator)
+
+    draws = [better_curvature(noise(), noise(), 1.0) for _ in range(200)]
     z = torch.tensor([each.z_score for each in draws])
     assert float(z.max()) < 3.5
     assert float(z.square().mean()) == pytest.approx(1.0, abs=0.35)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FILLED = 0.9
 #: Bytes a cell of a half ball: the sums of both halves and a copy of one.
 BYTES_PER_CELL = 40
-BEAM = {"positive": 1, "negative": -1}
+#: Which way electrons travel along z. "positive" is what RELION does unless told --reverse_curvature.
+BEAM = {"positive": -1, "negative": 1}
 #: Standard deviations from which the sign of the curvature is called known.
 SURE = 3.0
 UNSURE = "the images do not say which way the Ewald sphere is bent ({:.1f} standard deviations). Try: --curvature, if it is known."
@@ -36,7 +37,8 @@ class Reconstruct(PixelSize):
     )
     ewald: bool = option(False, help="correct for the curvature of the Ewald sphere: for large particles at high resolution")
     curvature: Literal["auto", "positive", "negative"] = option(
-        "auto", help="with --ewald: electrons travel towards +z or -z; auto tries both and takes that whose half-maps agree better"
+        "auto",
+        help="with --ewald: positive (RELION's) for electrons towards -z, negative for +z; auto: that of the better half-maps",
     )
 
 
@@ -64,7 +66,7 @@ def run(inputs: Inputs, params: Reconstruct, context: Context) -> Result:
     write(best, particles.pixel_size, context)
     figures: dict[str, object] = {
         "resolution_angstrom": round(crossing(best.fsc, GOLD_STANDARD, length), 3), "particle_count": len(particles),
-        "symmetry": params.symmetry, "curvature": {0: "none", 1: "positive", -1: "negative"}[best.beam],
+        "symmetry": params.symmetry, "curvature": {0: "none", -1: "positive", 1: "negative"}[best.beam],
     }  # fmt: skip
     if better is None:
         return Result(figures=figures)

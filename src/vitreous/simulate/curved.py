@@ -4,10 +4,10 @@ To first order in the potential a scatterer w at (x, y, z), a Gaussian of width 
 
     w e^{−2π²σ²k²} e^{−2πi (kx x + ky y)} · c(k; defocus + b z),   c = −sin χ,
 
-b = 1 where electrons travel towards +z and −1 where they travel towards −z: an underfocused lens looks at a plane before the specimen, so
-that what lies further along the beam is more underfocused. Nothing is interpolated and no slice is taken of a transform: −sin(χ + πλ b z k²)
-is two exponentials, and the height's part of each, e^{±iπλ b z (kx² + ky²)}, is a product of one factor in kx and one in ky. So an image is
-two matrix products over the scatterers.
+b = 1 where electrons travel towards +z and −1 where they travel towards −z: an underfocused lens looks at a plane before the
+specimen, so that what lies further along the beam is more underfocused. Nothing is interpolated and no slice is taken of a
+transform: −sin(χ + πλ b z k²) is two exponentials, and the height's part of each, e^{±iπλ b z (kx² + ky²)}, is a product of one
+factor in kx and one in ky. So an image is two matrix products over the scatterers. What lies outside the field wraps.
 """
 
 from __future__ import annotations
