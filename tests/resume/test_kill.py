@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ TOYS = str(Path(toy_jobs.__file__).parent)
 
 
 def run(kill_at: int, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", KILLED, str(kill_at), TOYS, *words], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", KILLED, str(kill_at), TOYS, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def results(project: Path) -> dict[str, bytes]:
@@ -83,3 +85,20 @@ def test_killed_again_and_again(words: list[str], tmp_path: Path) -> None:
     assert codes[:3] == [-9] * 3
     assert codes[-1] == 0
     assert results(project) == results(tmp_path / "alone")
+
+
+def test_sums_on_worker_processes(tmp_path: Path) -> None:
+    """Killed in the first, second and third round of sums on two processes, and resumed; against one process left alone.
+
+    That ``run`` comes back says that the workers died too: they hold the other ends of its pipes.
+    """
+    words = ["add-up", "--rounds", "3", "--quiet"]
+    assert run(1000, *words, "--project", str(tmp_path / "alone")).returncode == 0
+    rounds = []
+    for point in (17, 21, 25):
+        project = tmp_path / f"killed{point}"
+        assert run(point, *words, "--project", str(project), "--executor", "local:2").returncode == -9
+        rounds += [json.loads(path.read_text())["round"] for path in project.glob("jobs/.*/state/sums.json")]
+        assert run(1000, "resume", str(project), "--quiet").returncode == 0
+        assert results(project) == results(tmp_path / "alone")
+    assert rounds == [1, 2]  # of the first there is nothing yet, or the next is written but not yet in place

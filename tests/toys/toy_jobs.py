@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import toy_work
+
 from vitreous.errors import FormatError, require
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.graph import Files, Graph, step
@@ -131,6 +133,34 @@ RUN = Recipe(name="toy-run", summary="Count and walk", params=ToyRun, build="toy
 
 
 @parameters
+class AddUp:
+    """Parameters of the sums."""
+
+    rounds: int = option(3, help="how many times", low=1)
+
+
+def add_up(inputs: Inputs, params: AddUp, context: Context) -> Result:
+    """Add up numbers of six blocks, each round from the sum of the last."""
+    state = context.state.load("sums.json", read_json) or {"round": 0, "sums": [0.0, 0.0, 0.0]}
+    while state["round"] < params.rounds:
+        work = {"shared": state["sums"][1] / 7, "combine": toy_work.added, "step": "add up"}
+        squares, sums = context.map_reduce(toy_work.tenth, range(6), **work)
+        state = {"round": state["round"] + 1, "sums": sums, "squares": squares}
+        context.state.save("sums.json", lambda path, value=state: path.write_text(json.dumps(value)))
+    write_json(context.outputs / "sums.json", state)
+    return Result(figures={"sum": state["sums"][1]})
+
+
+ADD_UP = JobType(
+    name="add-up",
+    summary="Add up numbers of blocks",
+    params=AddUp,
+    outputs=(Output("sums", "sums.json", "sums"),),
+    run="toy_jobs:add_up",
+)
+
+
+@parameters
 class Fail:
     """Parameters of the failure."""
 
@@ -166,7 +196,7 @@ FAIL = JobType(
 
 def registry() -> Registry:
     """Offer the toys."""
-    return Registry([COUNT, WALK, FAIL], [RUN])
+    return Registry([COUNT, WALK, ADD_UP, FAIL], [RUN])
 
 
 if __name__ == "__main__":

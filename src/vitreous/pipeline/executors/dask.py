@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, as_completed, get_worker
 
-from vitreous.pipeline.executors import AHEAD, WorkerDied
+from vitreous.pipeline.executors import AHEAD, RETRIES, WorkerDied
 from vitreous.pipeline.executors.tree import Tree
 
 
@@ -77,11 +78,12 @@ class Dask:
         if self._client is None:
             self._client = self._open.enter_context(self._cluster())
         client, name = self._client, f"vitreous-{uuid4().hex}"
-        client.register_plugin(_Work(function, shared), name=name)
+        _tell(client, _Work(function, shared), name)
         try:
             yield client, name
         finally:
-            client.unregister_worker_plugin(name)
+            with suppress(OSError):  # from a worker that ends now
+                client.unregister_worker_plugin(name)
 
 
 class _Work(WorkerPlugin):
@@ -96,6 +98,19 @@ class _Work(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Nothing is to be prepared."""
+
+
+def _tell(client: Client, work: _Work, name: str) -> None:
+    """Tell every worker; again where one was just dying, which the scheduler notices a little later."""
+    for left in reversed(range(RETRIES + 1)):
+        try:
+            client.register_plugin(work, name=name)
+        except OSError:
+            if not left:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def _results(client: Client, count: int, begin: Callable[[int], Future]) -> Generator[tuple[int, Any], None, None]:
