@@ -81,7 +81,8 @@ def shell_points(volume: Tensor, radius: int) -> tuple[Tensor, Tensor, Tensor]:
     return points, values.to(torch.complex64), weight[shell]
 
 
-def _scores(ball: HalfBall, rotations: Tensor, target: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+def correlations(ball: HalfBall, rotations: Tensor, target: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Correlation of a map turned by each of ``rotations`` ``(b, 3, 3)`` with the one of :func:`shell_points`, float64 ``(b,)``."""
     points, values, weight = target
     flat, m = flat_ball(ball)
     cross, power = np.zeros(len(rotations)), np.zeros(len(rotations))
@@ -93,7 +94,7 @@ def _scores(ball: HalfBall, rotations: Tensor, target: tuple[Tensor, Tensor, Ten
 
 def _best_turn(ball: HalfBall, target: tuple[Tensor, Tensor, Tensor], group: Symmetry) -> tuple[Tensor, float]:
     grid = orientations(10.0, group)
-    scores = _scores(ball, grid, target)
+    scores = correlations(ball, grid, target)
     return _refined(ball, target, grid[scores.topk(min(10, len(grid))).indices], (5.0, 2.5, 1.2, 0.6, 0.3))
 
 
@@ -103,7 +104,7 @@ def _refined(ball: HalfBall, target: tuple[Tensor, Tensor, Tensor], best: Tensor
     for spread in spreads:
         nudge = torch.randn(60, 3, generator=generator, dtype=torch.float64) * math.radians(spread)
         tried = torch.cat([best[:, None] @ exponential(nudge), best[:, None]], 1).reshape(-1, 3, 3)
-        scores = _scores(ball, tried, target)
+        scores = correlations(ball, tried, target)
         best = tried[scores.topk(4).indices]
     return best[0], float(scores.max())
 
