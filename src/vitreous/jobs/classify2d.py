@@ -40,6 +40,7 @@ def run(inputs: Inputs, params: Classify2D, context: Context) -> Result:
     from vitreous.inference.load import Band, load_images, working_size
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of, check_particles
+    from vitreous.jobs.sound_images import load_sound
     from vitreous.stages.classify2d.choose import judge
     from vitreous.stages.classify2d.em import Classes, Classify2DSettings, classify
 
@@ -47,7 +48,8 @@ def run(inputs: Inputs, params: Classify2D, context: Context) -> Result:
     check_particles(particles, params.diameter)
     finest = params.finest or max(FINEST, params.diameter * FINEST_SHARE)
     size = working_size(box_of(particles), particles.pixel_size, finest)
-    images = load_images(particles, Band(size=size, mask_diameter=MASK * params.diameter), report=context.report)
+    band = Band(size=size, mask_diameter=MASK * params.diameter)
+    particles, images = load_sound(particles, lambda those: load_images(those, band, report=context.report), context)
     classes = min(params.classes, max(1, len(particles) // 5))
     settings = Classify2DSettings(
         diameter=params.diameter, classes=classes, iterations=params.iterations, step_deg=params.angular_step, seed=context.seed,

@@ -32,6 +32,7 @@ def run(inputs: Inputs, params: InitialModel, context: Context) -> Result:
     from vitreous.io.mrc import write_volume
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of, check_particles
+    from vitreous.jobs.sound_images import load_sound
     from vitreous.numerics.symmetry import symmetry
     from vitreous.runtime.chance import numpy_generator
     from vitreous.runtime.files import write_json
@@ -47,7 +48,8 @@ def run(inputs: Inputs, params: InitialModel, context: Context) -> Result:
     box = box_of(particles)
     size = working_size(box, particles.pixel_size, settings.resolution)
     rows = np.sort(numpy_generator(context.seed, "initial model").permutation(len(particles))[: params.most_images])
-    images = load_images(particles, Band(size=size, mask_diameter=1.2 * params.diameter), rows=rows, report=context.report)
+    band = Band(size=size, mask_diameter=1.2 * params.diameter)
+    _, images = load_sound(particles.take(rows), lambda those: load_images(those, band, report=context.report), context)
     with torch.inference_mode():
         found = initial_model(images, settings, report=context.report)
     volume = Volume(found.volume, images.pixel_size).resized(box)

@@ -40,6 +40,7 @@ class Refine(PixelSize):
         "convention", help="which mirror image to give: the one of positive twist, so that reruns agree, or as it was found"
     )
     local: bool = option(False, help="start from the particles' own poses, without a global search")
+    keep_duplicates: bool = option(False, help="put particles that are there twice into one half-set, where the table parts them")
     regulariser: Literal["shells", "local"] = option(
         "shells", help="what the half-maps' agreement decides: a filter by shells, or gains by place as well, for floppy parts or a micelle"
     )
@@ -50,10 +51,11 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     import numpy as np
     import torch
 
-    from vitreous.inference.half_maps import split_halves
     from vitreous.inference.load import Band, load_images
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of, check_particles
+    from vitreous.jobs.refine_checks import check_reference, half_sets, judge_directions
+    from vitreous.jobs.sound_images import load_sound
     from vitreous.numerics.symmetry import symmetry
     from vitreous.stages.refine.iterate import refine
     from vitreous.stages.refine.settings import RefineSettings
@@ -63,8 +65,10 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     box = box_of(particles)
     check_particles(particles, params.diameter)
     reference = read_reference(inputs["reference"], box, particles.pixel_size)
-    half = split_halves(len(particles), context.seed, particles.half)
-    images = load_images(particles, Band(size=box, mask_diameter=1.2 * params.diameter), report=context.report)
+    beware = check_reference(reference, particles.pixel_size, params.initial_lowpass)
+    band = Band(size=box, mask_diameter=1.2 * params.diameter)
+    particles, images = load_sound(particles, lambda those: load_images(those, band, report=context.report), context)
+    half, twins = half_sets(particles, context.seed, keep_duplicates=params.keep_duplicates)
     settings = RefineSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
         regulariser=params.regulariser, seed=context.seed, memory=min(400_000_000, context.memory // 4),
@@ -78,20 +82,22 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
         maps = reconstruct(particles, setup, state)
         if params.hand == "convention" and not params.local:
             maps, state = settle_hand(maps, setup, state)
+        hand, other_hand = compare_hand(maps[2], reference, setup, state)
+        even, uneven = judge_directions(*(each * setup.mask for each in maps[:2]), images.pixel_size, state.best_radius, context)
     write_maps(maps, images.pixel_size, context)
     write_poses(particles, setup, state, half, context)
     write_figures(state, setup, context)
     resolution, sigma = images.resolution(max(1, state.best_radius)), pose_sigma(state)
-    warnings = () if state.stop == "converged" else (Stop[state.stop].value,)
+    warnings = (() if state.stop == "converged" else (Stop[state.stop].value,)) + uneven + other_hand
     stop = Stop[state.stop]
     if lost := poses_are_lost(sigma, params.diameter, resolution):
         stop = Stop.no_signal
         warnings = (LOST.format(sigma=sigma, resolution=resolution),)
     figures = {
         "resolution_angstrom": None if lost else resolution, "particle_count": len(particles), "iterations": state.iteration,
-        "pose_sigma_deg": sigma, "symmetry": settings.symmetry.name,
+        "pose_sigma_deg": sigma, "symmetry": settings.symmetry.name, **({} if lost else even), "hand_of_reference": hand,
     }  # fmt: skip
-    return Result(figures=figures, warnings=warnings, stop=stop.value)
+    return Result(figures=figures, warnings=(*warnings, *beware, *twins), stop=stop.value)
 
 
 def read_reference(path: object, box: int, pixel_size: float) -> Tensor:
@@ -164,6 +170,16 @@ def settle_hand(maps: list[Tensor], setup: Setup, state: State) -> tuple[list[Te
         return maps, state
     turn = torch.diag(torch.tensor([-1.0, -1.0, 1.0], dtype=torch.float64))
     return [invert(each) for each in maps], replace(state, rotation=turn @ state.rotation)
+
+
+def compare_hand(volume: Tensor, reference: Tensor, setup: Setup, state: State) -> tuple[str, tuple[str, ...]]:
+    """Say whether the map has the hand of the reference, and warn where it has the other."""
+    from vitreous.stages.refine.judge import MIRRORED, hand_of
+
+    resolution = 1.2 * setup.images.resolution(max(1, state.best_radius))
+    hand = hand_of(volume, reference, setup.mask, setup.images.pixel_size, resolution)
+    warned = hand.verdict == "mirrored"
+    return hand.verdict, (MIRRORED.format(same=hand.same, other=hand.other),) if warned else ()
 
 
 def write_maps(maps: list[Tensor], voxel_size: float, context: Context) -> None:
@@ -249,6 +265,7 @@ JOB = JobType(
         Output("particles", "particles.star", "particles", "particles with poses, their uncertainty and half-set"),
         Output("fsc", "fsc.csv", "curve", "Fourier shell correlation of the half-maps under a ball"),
         Output("orientations", "orientations.svg", "picture", "viewing directions"),
+        Output("directions", "directions.svg", "picture", "agreement of the half-maps by direction"),
     ),
     run="vitreous.jobs.refine:run",
     estimate="vitreous.jobs.refine:estimate",
@@ -256,6 +273,7 @@ JOB = JobType(
         "Scheres, J. Struct. Biol. 180, 519 (2012).",
         "Rosenthal and Henderson, J. Mol. Biol. 333, 721 (2003).",
         "Henderson, PNAS 110, 18037 (2013).",
+        "Tan et al., Nat. Methods 14, 793 (2017).",
         "Punjani, Zhang and Fleet, Nat. Methods 17, 1214 (2020).",
     ),
 )
