@@ -17,7 +17,7 @@ from vitreous.data.particles import Particles
 from vitreous.inference.images import FourierImages
 from vitreous.inference.load import Band, load_images, read_blocks
 from vitreous.inference.noise import NoiseSpectra, initial_noise
-from vitreous.numerics.disc import Disc
+from vitreous.numerics.disc import Disc, disc
 from vitreous.numerics.fourier import shift
 from vitreous.numerics.resample import centre_resize
 from vitreous.numerics.slices import HalfBall, half_ball, slices
@@ -43,9 +43,9 @@ def grey_scales(images: FourierImages, noise: NoiseSpectra, whole: HalfBall, rot
     return out
 
 
-def seen(ball: HalfBall, rotation: Tensor, moved: Tensor, transfer: Tensor, disc: Disc) -> Tensor:
+def seen(ball: HalfBall, rotation: Tensor, moved: Tensor, transfer: Tensor, where: Disc) -> Tensor:
     """Coefficients c T P V of images at poses; ``moved`` in pixels."""
-    return slices(ball, rotation, disc) * disc.shift_phases(moved) * transfer
+    return slices(ball, rotation, where) * where.shift_phases(moved) * transfer
 
 
 def subtracted(
@@ -65,22 +65,19 @@ def subtracted(
     size
         Pixels cut out around the middle; the whole box without it.
     """
-    box = volume.shape[-1]
-    rotation = torch.from_numpy(particles.rotation)
-    moved = particle_shifts(particles)
+    box, pixel_size = volume.shape[-1], particles.pixel_size
     sign = -1.0 if particles.contrast == "bright" else 1.0
+    whole, outer = (half_ball(each, disc(box).radius, scale=pixel_size) for each in (volume, volume * (1 - mask)))
+    rotation, moved = torch.from_numpy(particles.rotation), particle_shifts(particles)
     for at, block in read_blocks(particles, np.arange(len(particles))):
         images = load_images(particles, Band(size=box), rows=at)
-        if at[0] == 0:
-            radius, noise = images.disc.radius, initial_noise(images)
-            whole, outer = (half_ball(v, radius, scale=images.pixel_size) for v in (volume, volume * (1 - mask)))
-        noise_here = noise if int(images.group.max()) < len(noise.variance) else initial_noise(images)
         turn, here = rotation[at], moved[at]
-        scale = grey_scales(images, noise_here, whole, turn, here)
+        # An upper bound of the noise will do: it weighs frequencies against each other, no more.
+        scale = grey_scales(images, initial_noise(images), whole, turn, here)
         rest = seen(outer, turn, here, images.transfer, images.disc) * scale[:, None].float()
         left = torch.from_numpy(block) - sign * images.disc.image(rest)
         if centre is not None:
-            left = shift(left, -(here + (turn @ centre)[:, :2] / images.pixel_size))
+            left = shift(left, -(here + (turn @ centre)[:, :2] / pixel_size))
         yield from centre_resize(left, size or box, axes=2).numpy()
         report(Progress("subtract", int(at[-1]) + 1, len(particles)))
 
