@@ -38,7 +38,7 @@ def test_classes_with_their_figures(here: Project, two: Known) -> None:
     assert [each["class"] for each in told["classes"]] == [1, 2]
     assert told["classes"][0]["share"] == pytest.approx(0.6, abs=0.04)
     assert told["classes"][0]["count"] == int((table.class_number == 1).sum())
-    for matrix in (told["expected_confusion"], told["migration_between_halves"]):
+    for matrix in (told["expected_confusion"], told["migration_between_halves"], told["migration_in_last_pass"]):
         np.testing.assert_allclose(np.sum(matrix, 1), 1, atol=1e-6)
     assert len(record.files("maps")) == 2
     assert read_volume(record["consensus"]).shape == (SIZE,) * 3

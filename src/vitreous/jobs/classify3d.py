@@ -169,6 +169,8 @@ def largest_first(found: Classification) -> Classification:
 
 def write_classes(found: Classification, images: FourierImages, context: Context) -> None:
     """Write a map a class, the consensus, the figures of every class and the picture."""
+    import torch
+
     from vitreous.data.volume import Volume
     from vitreous.io.mrc import write_volume
     from vitreous.runtime.files import write_json
@@ -184,12 +186,14 @@ def write_classes(found: Classification, images: FourierImages, context: Context
     shares = posterior.mean(0)
     counts = decided(posterior).sum(0)
     moved = migration(decided(held.posterior), decided(posterior))
+    passes = [torch.nn.functional.one_hot(each, len(shares)).double() for each in found.found.assignments[-2:]]
     write_json(context.outputs / "classes.json", {
         "classes": [{"class": k + 1, "share": float(shares[k]), "count": int(counts[k])} for k in range(len(shares))],
         "classes_are_real": held.classes_are_real,
         "held_out_evidence_per_particle": held.mean, "standard_error": held.error, "agreement_of_halves": held.agreement,
         "difference_share_of_power": held.share, "evidence_by_pass": list(found.found.objective),
         "expected_confusion": migration(decided(posterior), posterior).tolist(), "migration_between_halves": moved.tolist(),
+        "migration_in_last_pass": migration(passes[0], passes[-1]).tolist(),
         "correlation_of_classes": correlations(found), "correlation_of_halves": found.base.fsc.tolist(),
     })  # fmt: skip
     save_figure(classes3d_figure(found.maps.numpy(), found.base.whole.numpy(), shares.numpy(), moved.numpy(), voxel_size=images.pixel_size),
