@@ -12,6 +12,7 @@ from vitreous.inference.noise import NoiseSpectra
 from vitreous.inference.pose_refine import insert_images, refine_candidates, refine_poses
 from vitreous.numerics.disc import disc
 from vitreous.numerics.rotations import exponential, geodesic_deg, random_rotations
+from vitreous.numerics.symmetry import symmetry
 from vitreous.numerics.slices import Insertion, half_ball, slices
 
 SIZE, COUNT, RADIUS = 24, 150, 8
@@ -70,12 +71,16 @@ def test_truth_is_kept(problem):
 def test_the_best_of_several_starts_is_kept(problem):
     images, noise, ball, rotation, shift = problem
     far = nudged(rotation, 60.0)
-    found = refine_candidates(images, noise, ball, torch.stack([far, nudged(rotation, 3.0)], 1), shift[:, None].expand(-1, 2, -1),
-                              radius=RADIUS)  # fmt: skip
+    starts, weights = torch.stack([far, nudged(rotation, 3.0)], 1), torch.tensor([[0.3, 0.7]]).expand(len(images), 2)
+    polished = refine_candidates(
+        images, noise, ball, starts, shift[:, None].expand(-1, 2, -1), weights, radius=RADIUS, group=symmetry("C1")
+    )
+    found = polished.best
     alone = refine_poses(images, noise, ball, far, shift, radius=RADIUS, steps=8, largest_turn_deg=10.0)
     assert (found.misfit <= alone.misfit + 1e-6).all()
     assert float(geodesic_deg(found.rotation, rotation).median()) < 1.5
     assert float(geodesic_deg(alone.rotation, rotation).median()) > 10, "control: the far start alone does not do"
+    assert float(polished.agreement.median()) == pytest.approx(0.7), "the far start came to another place"
 
 
 def test_insertion_is_the_sum_of_weighted_slices(problem):

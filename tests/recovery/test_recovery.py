@@ -65,7 +65,7 @@ def refined(listed: Path, dataset: Dataset, diameter: float, group: str = "C1") 
     particles = read_particles(listed)
     images = load_images(particles, Band(size=32, mask_diameter=1.2 * diameter))
     half = split_halves(len(particles), 0)
-    settings = RefineSettings(diameter=diameter, symmetry=symmetry(group), initial_lowpass=50.0, most_soft=3, most_local=3)
+    settings = RefineSettings(diameter=diameter, symmetry=symmetry(group), initial_lowpass=50.0, most_global=3, most_local=3)
     with torch.inference_mode():
         _, state = refine(images, torch.from_numpy(half.astype(np.int64)) - 1, dataset.volume.values, settings)
     sigma = torch.rad2deg(state.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1).sqrt()).median()

@@ -57,8 +57,8 @@ class SearchResult:
     candidates, shifts
         Indices of the most probable references ``(n, c)``, best first (shifts marginalised), and the best shift of each
         ``(n, c, 2)`` in pixels.
-    peak
-        Posterior of the first candidate ``(n,)``.
+    weight
+        Posterior of each candidate ``(n, c)``.
     log_evidence
         log Σ p ``(n,)`` against the model without particle (an image of noise alone).
     weighted_images
@@ -71,11 +71,16 @@ class SearchResult:
 
     candidates: Tensor
     shifts: Tensor
-    peak: Tensor
+    weight: Tensor
     log_evidence: Tensor
     weighted_images: Tensor
     weighted_transfer: Tensor
     responsibility: Tensor
+
+    @property
+    def peak(self) -> Tensor:
+        """Posterior of the first candidate ``(n,)``."""
+        return self.weight[:, 0]
 
 
 def search(
@@ -101,48 +106,48 @@ def search(
     Returns
     -------
     SearchResult
-        Sums and per-image results; independent of ``budget`` but for rounding.
+        Sums where the images' arithmetic is done and per-image results on the CPU; independent of ``budget`` but for rounding.
     """
     n, (r, k), s = len(images), grid.slices.shape, len(grid.shifts)
     disc = images.disc
-    common = (1.0 / noise.variance.mean(0)).float()[disc.shell[:k]].sqrt()
+    common = (1.0 / noise.variance.mean(0)).float().to(images.device)[disc.shell[:k]].sqrt()
     W = grid.slices * common
     products = torch.view_as_real(W).reshape(r, 2 * k).T.contiguous()
     powers = (0.5 * (W.real**2 + W.imag**2)).T.contiguous()
     ramps = disc.shift_phases(-grid.shifts)[:, :k]
-    out = _Sums(n, r, k, grid.classes)
+    out = _Sums(n, r, k, grid.classes, images.device)
     size = batch_size(budget, 4 * r * s, most=max(1, min(n, 256)))
     for rows in torch.arange(n).split(size):
         # 1 / σ of the image's own group relative to the common one: levels differ between micrographs.
         own = noise.weight(disc, images.group[rows], k) / common
-        c = images.transfer[rows, :k]
-        moved = images.values[rows, :k] * disc.shift_phases(-centres[rows])[:, :k]
+        values, c = images.block(rows, k)
+        moved = values * disc.shift_phases(-centres[rows])[:, :k]
         A = (moved * (c * own))[:, None] * ramps
         flat = torch.view_as_real(A).reshape(len(rows) * s, 2 * k)
         B = c**2 * (own / common)
         scores = (flat @ products).view(len(rows), s, r)
         scores -= (B @ powers)[:, None]
         if grid.log_prior is not None:
-            scores += grid.log_prior
+            scores += grid.log_prior.to(images.device)
         if temperature != 1.0:
             scores /= temperature
-        out.take(rows, scores, flat, B, grid.shifts)
+        out.take(slice(int(rows[0]), int(rows[-1]) + 1), scores, flat, B, grid.shifts)
     return out.result(common, centres)
 
 
 class _Sums:
     """Accumulators of one pass."""
 
-    def __init__(self, n: int, r: int, k: int, classes: int) -> None:
-        self.candidates = torch.zeros(n, min(CANDIDATES, r), dtype=torch.int64)
-        self.shifts = torch.zeros(n, min(CANDIDATES, r), 2, dtype=torch.float64)
-        self.peak = torch.zeros(n)
-        self.evidence = torch.zeros(n, dtype=torch.float64)
-        self.images = torch.zeros(r, 2 * k)
-        self.transfer = torch.zeros(r, k)
-        self.responsibility = torch.zeros(n, classes)
+    def __init__(self, n: int, r: int, k: int, classes: int, device: torch.device) -> None:
+        self.candidates = torch.zeros(n, min(CANDIDATES, r), dtype=torch.int64, device=device)
+        self.shifts = torch.zeros(n, min(CANDIDATES, r), 2, dtype=torch.float64, device=device)
+        self.weight = torch.zeros(n, min(CANDIDATES, r), device=device)
+        self.evidence = torch.zeros(n, dtype=torch.float64, device=device)
+        self.images = torch.zeros(r, 2 * k, device=device)
+        self.transfer = torch.zeros(r, k, device=device)
+        self.responsibility = torch.zeros(n, classes, device=device)
 
-    def take(self, rows: Tensor, scores: Tensor, flat: Tensor, B: Tensor, shifts: Tensor) -> None:
+    def take(self, rows: slice, scores: Tensor, flat: Tensor, B: Tensor, shifts: Tensor) -> None:
         b, s, r = scores.shape
         table = scores.view(b, s * r)
         top = table.amax(1, keepdim=True)
@@ -152,9 +157,9 @@ class _Sums:
         table /= total
         self.evidence[rows] = (top.double() + total.double().log())[:, 0]
         by_reference = scores.sum(1)
-        peak, likely = by_reference.topk(self.candidates.shape[1], dim=1)
+        weight, likely = by_reference.topk(self.candidates.shape[1], dim=1)
         where = scores.gather(2, likely[:, None].expand(-1, s, -1)).argmax(1)
-        self.candidates[rows], self.shifts[rows], self.peak[rows] = likely, shifts[where], peak[:, 0]
+        self.candidates[rows], self.shifts[rows], self.weight[rows] = likely, shifts.to(where.device)[where], weight
         self.responsibility[rows] = by_reference.view(b, self.responsibility.shape[1], -1).sum(2)
         self.images.addmm_(scores.view(b * s, r).T, flat)
         self.transfer.addmm_(by_reference.T, B)
@@ -163,6 +168,6 @@ class _Sums:
         r, k = self.transfer.shape
         weighted = torch.view_as_complex(self.images.view(r, k, 2)) * common
         return SearchResult(
-            self.candidates, self.shifts + centres[:, None], self.peak, self.evidence, weighted, self.transfer * common**2,
-            self.responsibility,
+            self.candidates.cpu(), self.shifts.cpu() + centres[:, None], self.weight.cpu(), self.evidence.cpu(), weighted,
+            self.transfer * common**2, self.responsibility.cpu(),
         )  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vitreous.data.particles import Particles
     from vitreous.stages.refine.iterate import Setup
     from vitreous.stages.refine.state import State
+    from vitreous.stages.refine.sweep import Block
 
 
 #: Å: detail at which the twist of a map is judged.
@@ -40,6 +41,9 @@ class Refine(PixelSize):
         "convention", help="which mirror image to give: the one of positive twist, so that reruns agree, or as it was found"
     )
     local: bool = option(False, help="start from the particles' own poses, without a global search")
+    turn_prior: float = option(0.0, "°", "how near to those given a local refinement's poses stay; 0: any", low=0, high=180)
+    shift_prior: float = option(0.0, "Å", "the same for shifts", low=0, high=1000)
+    join: float = option(0.0, "Å", "detail coarser than this is shared by the half-sets; 0 keeps them wholly apart", low=0, high=1000)
     keep_duplicates: bool = option(False, help="put particles that are there twice into one half-set, where the table parts them")
     regulariser: Literal["shells", "local"] = option(
         "shells", help="what the half-maps' agreement decides: a filter by shells, or gains by place as well, for floppy parts or a micelle"
@@ -48,10 +52,13 @@ class Refine(PixelSize):
 
 def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     """Refine, going on where an earlier run was stopped; then reconstruct from unmasked images."""
+    from functools import partial
+
     import numpy as np
     import torch
 
-    from vitreous.inference.load import Band, load_images
+    from vitreous.inference.load import Band
+    from vitreous.inference.stored import open_images
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of, check_particles
     from vitreous.jobs.refine_checks import check_reference, half_sets, judge_directions
@@ -67,23 +74,27 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     reference = read_reference(inputs["reference"], box, particles.pixel_size)
     beware = check_reference(reference, particles.pixel_size, params.initial_lowpass)
     band = Band(size=box, mask_diameter=1.2 * params.diameter)
-    particles, images = load_sound(particles, lambda those: load_images(those, band, report=context.report), context)
+    particles, images = load_sound(particles, partial(open_images, band=band, memory=context.memory // 2, report=context.report), context)
     half, twins = half_sets(particles, context.seed, keep_duplicates=params.keep_duplicates)
     settings = RefineSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
-        regulariser=params.regulariser, seed=context.seed, memory=min(400_000_000, context.memory // 4),
+        join=params.join, turn_prior_deg=params.turn_prior, shift_prior=params.shift_prior, regulariser=params.regulariser,
+        seed=context.seed, memory=min(400_000_000, context.memory // 4),
     )  # fmt: skip
     poses = own_poses(particles, params.local, images.pixel_size)
+    wide = Band(size=box, mask_diameter=undelocalised(particles, params.diameter, 2 * particles.pixel_size))
     with torch.inference_mode():
         setup, state = refine(
-            images, torch.from_numpy(half.astype(np.int64)) - 1, reference, settings, poses=poses, report=context.report,
+            images, torch.from_numpy(half.astype(np.int64)) - 1, reference, settings, poses=poses,
+            mask=read_mask(inputs, box, particles.pixel_size), fine=partial(open_images, particles, wide, memory=context.memory // 2),
+            map_reduce=partial(context.map_reduce, step="particles", key=block_name), report=context.report,
             checkpoint=ArrayCheckpoint(context, "refine"),
         )  # fmt: skip
         maps = reconstruct(particles, setup, state)
         if params.hand == "convention" and not params.local:
             maps, state = settle_hand(maps, setup, state)
         hand, other_hand = compare_hand(maps[2], reference, setup, state)
-        even, uneven = judge_directions(*(each * setup.mask for each in maps[:2]), images.pixel_size, state.best_radius, context)
+        even, uneven = judge_directions(*(each * setup.ball for each in maps[:2]), images.pixel_size, state.best_radius, context)
     write_maps(maps, images.pixel_size, context)
     write_poses(particles, setup, state, half, context)
     write_figures(state, setup, context)
@@ -121,6 +132,41 @@ def read_reference(path: object, box: int, pixel_size: float) -> Tensor:
     return centre_resize(values, box, axes=3)
 
 
+def read_mask(inputs: Inputs, box: int, pixel_size: float) -> Tensor | None:
+    """The mask of what is refined, in the particles' box and pixels.
+
+    Raises
+    ------
+    InputError
+        If its values are not from 0 to 1.
+    """
+    if not inputs.get("mask"):
+        return None
+    mask = read_reference(inputs["mask"], box, pixel_size)
+    low, high = float(mask.min()), float(mask.max())
+    if low < -0.05 or not 0.5 < high < 1.05:
+        raise InputError(f"mask must hold values from 0 (left out) to 1 (refined); got {low:.3g} to {high:.3g} in {inputs['mask']}.")
+    return mask.clamp(0, 1)
+
+
+def undelocalised(particles: Particles, diameter: float, finest: float) -> float:
+    """Å: the diameter of a mask that keeps the particle's signal of ``finest`` Å, or 0 where that is as wide as any box.
+
+    Defocus z moves signal of spatial frequency k by λ z k away from where it belongs.
+    """
+    import numpy as np
+
+    from vitreous.physics.wavelength import wavelength
+
+    reach = 2 * wavelength(particles.optics[0].voltage) * float(np.quantile(particles.defocus[:, :2].mean(1), 0.9)) / finest
+    return 0.0 if reach > diameter else 1.2 * diameter + reach
+
+
+def block_name(block: Block) -> str:
+    """What a block of particles is called in messages."""
+    return f"half-set {block.half + 1}, particles {int(block.rows[0]) + 1} to {int(block.rows[-1]) + 1}"
+
+
 def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Tensor, Tensor] | None:
     """Poses to start from, in pixels.
 
@@ -145,13 +191,15 @@ def reconstruct(particles: Particles, setup: Setup, state: State) -> list[Tensor
     from vitreous.inference.noise import NoiseSpectra
     from vitreous.inference.pose_refine import insert_images
     from vitreous.reconstruct.fourier import solve
+    from vitreous.stages.refine.iterate import LEAST_WEIGHT
 
     size, radius, voxel = setup.images.disc.size, setup.images.disc.radius, setup.images.pixel_size
     sums = []
     for half in (0, 1):
         rows = setup.rows(half)
         whole = load_images(particles, Band(size=size), rows=rows.numpy()).with_group(setup.images.group[rows])
-        inserted = insert_images(whole, NoiseSpectra(state.noise), state.rotation[rows], state.shift[rows], radius=radius)
+        inserted = insert_images(whole, NoiseSpectra(state.noise), state.rotation[rows], state.shift[rows], radius=radius,
+                                 weight=state.confidence[rows].clamp_min(LEAST_WEIGHT))  # fmt: skip
         sums.append(inserted.total(setup.settings.symmetry.matrices))
     sums.append((sums[0][0] + sums[1][0], sums[0][1] + sums[1][1]))
     return [solve(*each, size, ssnr=None, radius=radius, voxel_size=voxel) for each in sums]
@@ -166,7 +214,7 @@ def settle_hand(maps: list[Tensor], setup: Setup, state: State) -> tuple[list[Te
     from vitreous.numerics.chirality import invert, twist_index
 
     resolution = max(TWIST_RESOLUTION, 1.2 * setup.images.resolution(max(1, state.best_radius)))
-    if twist_index(maps[2] * setup.mask, setup.images.pixel_size, resolution) >= 0:
+    if twist_index(maps[2] * setup.ball, setup.images.pixel_size, resolution) >= 0:
         return maps, state
     turn = torch.diag(torch.tensor([-1.0, -1.0, 1.0], dtype=torch.float64))
     return [invert(each) for each in maps], replace(state, rotation=turn @ state.rotation)
@@ -177,7 +225,7 @@ def compare_hand(volume: Tensor, reference: Tensor, setup: Setup, state: State) 
     from vitreous.stages.refine.judge import MIRRORED, hand_of
 
     resolution = 1.2 * setup.images.resolution(max(1, state.best_radius))
-    hand = hand_of(volume, reference, setup.mask, setup.images.pixel_size, resolution)
+    hand = hand_of(volume, reference, setup.ball, setup.images.pixel_size, resolution)
     warned = hand.verdict == "mirrored"
     return hand.verdict, (MIRRORED.format(same=hand.same, other=hand.other),) if warned else ()
 
@@ -257,6 +305,7 @@ JOB = JobType(
     inputs=(
         Input("particles", "particles", "a STAR file of particles with images and defocus"),
         Input("reference", "map", "a map to start from"),
+        Input("mask", "mask", "a soft mask of the part that is refined", optional=True),
     ),
     outputs=(
         Output("map", "map.mrc", "map", "map of all particles, neither sharpened nor masked"),

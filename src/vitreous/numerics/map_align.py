@@ -131,8 +131,18 @@ def align(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry | None 
     return Alignment(found[mirrored][0], mirrored, found[mirrored][1], found[not mirrored][1])
 
 
-def turn(volume: Tensor, rotation: Tensor) -> Tensor:
-    """V'(r) = V(g r): sample a cubic map's transform on the turned grid. Finest detail is lost beyond Nyquist less one shell."""
+def turn(volume: Tensor, rotation: Tensor, shift: Tensor | None = None) -> Tensor:
+    """V'(r) = V(g (r − t)): sample a cubic map's transform on the turned grid. Finest detail is lost beyond Nyquist less one shell.
+
+    Parameters
+    ----------
+    volume
+        ``(n, n, n)``.
+    rotation
+        g, ``(3, 3)``.
+    shift
+        t, voxels ``(3,)``; none without it.
+    """
     n = volume.shape[-1]
     d = disc(n)
     ball = half_ball(volume.float(), d.radius)
@@ -147,5 +157,8 @@ def turn(volume: Tensor, rotation: Tensor) -> Tensor:
     turned = np.ascontiguousarray((points[inside] @ rotation.float().T * PAD).numpy())
     cpu.sample(flat, m, turned, values)
     out[inside] = torch.from_numpy(values.view(np.complex64))
+    if shift is not None:
+        angle = points @ shift.float() * (-2 * math.pi / n)
+        out *= torch.polar(torch.ones_like(angle), angle)
     return centred_irfftn(out.reshape(n, n, n // 2 + 1), (n, n, n))
 

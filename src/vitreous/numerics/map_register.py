@@ -59,7 +59,7 @@ def register(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry, ste
     moving, fixed
         Cubic maps of one size that differ by a few degrees and voxels at most.
     radius
-        Last shell compared; all shells count alike.
+        Last shell compared. Shells count as far as the maps agree there.
     group
         Symmetry of both, which may forbid movements.
     steps
@@ -70,15 +70,15 @@ def register(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry, ste
     if not free:
         return Placement(rotation, shift)
     ball = half_ball(moving.float(), radius)
-    points, target, weight = shell_points(fixed.float(), radius)
-    target, weight = target.to(torch.complex128), weight.double()
+    points, target, _ = shell_points(fixed.float(), radius)
+    target, shell = target.to(torch.complex128), (points.norm(dim=1) / PAD).round().long()
     frequency = points.double() * (2 * torch.pi / (PAD * fixed.shape[-1]))
     for _ in range(steps):
         phase = torch.polar(torch.ones(len(points), dtype=torch.float64), -(frequency @ shift))
         model = _sampled(ball, points, rotation) * phase
         columns = [(_sampled(ball, points, exponential(NUDGE * axis) @ rotation) * phase - model) / NUDGE for axis in torch.eye(3).double()]
         columns += [model * (-1j * frequency[:, axis]) for axis in range(3)]
-        scale = float((weight * (model.conj() * target).real).sum() / (weight * model.abs() ** 2).sum().clamp_min(1e-30))
+        scale, weight = _by_shell(model, target, shell)
         jacobian = scale * torch.stack(columns)[free]
         residual = target - scale * model
         normal = torch.einsum("ak,k,bk->ab", jacobian.conj(), weight.to(jacobian.dtype), jacobian).real
@@ -86,6 +86,19 @@ def register(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry, ste
         step[free] = torch.linalg.solve(normal + 1e-9 * normal.diagonal().mean() * torch.eye(len(free)), _dot(jacobian, weight, residual))
         rotation, shift = exponential(step[:3].clamp(-0.05, 0.05)) @ rotation, shift + step[3:].clamp(-2.0, 2.0)
     return Placement(rotation, shift)
+
+
+def _by_shell(model: Tensor, target: Tensor, shell: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale of the model at each point, and one over the power of what it leaves: both by shell."""
+
+    def mean(values: Tensor) -> Tensor:
+        total = torch.zeros(int(shell.max()) + 1, dtype=torch.float64).index_add_(0, shell, values)
+        return (total / torch.bincount(shell).clamp_min(1))[shell]
+
+    scale = (mean((model.conj() * target).real) / mean(model.abs() ** 2).clamp_min(1e-30)).clamp_min(0)
+    power = mean(target.abs() ** 2)
+    left = mean((target - scale * model).abs() ** 2).maximum(0.01 * power)
+    return scale, 1.0 / left.clamp_min(1e-6 * float(power.max()) + 1e-30)
 
 
 def _dot(jacobian: Tensor, weight: Tensor, residual: Tensor) -> Tensor:

@@ -57,6 +57,15 @@ def exponential(vectors: Tensor) -> Tensor:
     return torch.eye(3, dtype=vectors.dtype, device=vectors.device) + first * cross + second * (cross @ cross)
 
 
+def logarithm(matrices: Tensor) -> Tensor:
+    """Rotation vectors ``(..., 3)`` of matrices, radians: the inverse of :func:`exponential` for turns below 180°."""
+    m = matrices
+    axis = torch.stack([m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1) / 2
+    sine = axis.norm(dim=-1, keepdim=True)
+    angle = torch.atan2(sine, ((m.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2)[..., None])
+    return axis * torch.where(sine < 1e-12, 1.0, angle / sine.clamp_min(1e-12))
+
+
 def geodesic_deg(a: Tensor, b: Tensor) -> Tensor:
     """Angle in degrees of the rotation that takes ``a`` to ``b``; shapes ``(..., 3, 3)`` broadcast.
 

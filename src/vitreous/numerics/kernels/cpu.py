@@ -264,12 +264,43 @@ def _exponential(w):
     return out + math.sin(angle) * cross + (1 - math.cos(angle)) * (cross @ cross)
 
 
+@nb.njit(cache=True)
+def _turn_between(r, anchor):
+    """Rotation vector of r anchorᵀ, for turns below 180°."""
+    m = r @ anchor.T
+    axis = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
+    sine = 0.5 * math.sqrt(axis[0] ** 2 + axis[1] ** 2 + axis[2] ** 2)
+    if sine < 1e-12:
+        return 0.5 * axis
+    return axis * (0.5 * math.atan2(sine, 0.5 * (m[0, 0] + m[1, 1] + m[2, 2] - 1.0)) / sine)
+
+
+@nb.njit(cache=True)
+def _hold(r, tx, ty, anchor, origin, stiffness, H, g):
+    """Add a Gaussian prior about (anchor, origin) to a system; returns its share of the misfit."""
+    if stiffness[0] == 0.0 and stiffness[1] == 0.0:
+        return 0.0
+    turn = _turn_between(r, anchor)
+    dx, dy = tx - origin[0], ty - origin[1]
+    for a in range(3):
+        H[a, a] += stiffness[0]
+        g[a] -= stiffness[0] * turn[a]
+    H[3, 3] += stiffness[1]
+    H[4, 4] += stiffness[1]
+    g[3] -= stiffness[1] * dx
+    g[4] -= stiffness[1] * dy
+    return stiffness[0] * (turn[0] ** 2 + turn[1] ** 2 + turn[2] ** 2) + stiffness[1] * (dx * dx + dy * dy)
+
+
 @nb.njit(parallel=True, cache=True)
-def levenberg_marquardt(flat, m, rotations, shifts, images, transfers, weights, kx, ky, pad, size, steps, limit, cost, covariance):
+def levenberg_marquardt(
+    flat, m, rotations, shifts, images, transfers, weights, kx, ky, pad, size, steps, limit, anchors, origins, stiffness, cost, covariance
+):
     """Refine poses in place; ``cost`` (n,) gets the final misfit, ``covariance`` (n, 5, 5) the inverse of H.
 
-    ``weights`` is ``(groups or n, K)`` indexed by row; a step turns at most ``limit`` radians. Marquardt's damping acts
-    on the diagonal; a step that does not lower the misfit is taken back. Stops when a step gains less than 0.01 in
+    ``weights`` is ``(groups or n, K)`` indexed by row; a step turns at most ``limit`` radians. ``stiffness`` is (1 / σ² of a
+    turn in radians, 1 / σ² of a move in pixels) of a Gaussian prior about ``anchors``, ``origins``; (0, 0) for none. Marquardt's damping
+    acts on the diagonal; a step that does not lower the misfit is taken back. Stops when a step gains less than 0.01 in
     log-likelihood (cost is twice minus the log-likelihood when w = 1 / σ² of a real component).
     """
     for i in nb.prange(len(rotations)):
@@ -277,7 +308,9 @@ def levenberg_marquardt(flat, m, rotations, shifts, images, transfers, weights, 
         trial_H, trial_g = np.zeros((5, 5)), np.zeros(5)
         r = rotations[i].astype(np.float64)
         tx, ty, damping = shifts[i, 0], shifts[i, 1], 1e-2
+        anchor, origin = anchors[i], origins[i]
         now = normal_equations(flat, m, r, tx, ty, images[i], transfers[i], weights[i], kx, ky, pad, size, H, g)
+        now += _hold(r, tx, ty, anchor, origin, stiffness, H, g)
         for _ in range(steps):
             A = H.copy()
             for a in range(5):
@@ -291,6 +324,7 @@ def levenberg_marquardt(flat, m, rotations, shifts, images, transfers, weights, 
             then = normal_equations(
                 flat, m, trial_r, trial_x, trial_y, images[i], transfers[i], weights[i], kx, ky, pad, size, trial_H, trial_g
             )
+            then += _hold(trial_r, trial_x, trial_y, anchor, origin, stiffness, trial_H, trial_g)
             if then < now:
                 gain = now - then
                 r, tx, ty, now, damping = trial_r, trial_x, trial_y, then, damping * 0.2

@@ -8,8 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from vitreous.data.volume import Volume
-from vitreous.numerics.fourier import irfftn, rfftn
-from vitreous.numerics.shells import shell_correlation, shell_count, shell_index
+from vitreous.numerics.fourier import rfftn
+from vitreous.numerics.shells import shell_correlation, shell_count
+from vitreous.reconstruct.random_phases import randomise_phases
 from vitreous.stages.postprocess.check import check_halves, check_mask_values
 from vitreous.stages.postprocess.samples import effective_samples
 from vitreous.stages.postprocess.statistics import interval, variance, variance_random_signal
@@ -119,18 +120,6 @@ def randomisation_shell(unmasked: Tensor) -> int:
     """First shell, from 1, whose unmasked correlation is below 0.8; the number of shells if there is none."""
     below = torch.nonzero(unmasked[1:] < RANDOMISE_BELOW).flatten()
     return int(below[0]) + 1 if len(below) else len(unmasked)
-
-
-def randomise_phases(values: Tensor, start: int, generator: Generator) -> Tensor:
-    """The map with the same amplitudes and, from shell ``start`` on, the phases of white noise."""
-    shape = tuple(values.shape)
-    spectrum = rfftn(values)
-    noise = rfftn(torch.randn(shape, generator=generator).to(values.device))
-    noise /= noise.abs().clamp_min_(torch.finfo(torch.float32).tiny)
-    noise *= spectrum.abs()
-    kept = shell_index(shape).to(values.device) < start
-    noise[kept] = spectrum[kept]
-    return irfftn(noise, shape)
 
 
 def _randomised(halves: tuple[Tensor, Tensor], mask: Tensor, start: int, generator: Generator) -> Tensor:

@@ -1,29 +1,34 @@
-"""One iteration of a refinement, and the loop around it."""
+"""The loop of a refinement: what one iteration is, what comes after it, and when it ends."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from vitreous.inference.half_maps import compare
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, initial_noise
-from vitreous.inference.pose_refine import insert_images, refine_candidates, refine_poses
-from vitreous.inference.residual import known_pose_factor
 from vitreous.inference.scale import best_scale
-from vitreous.inference.soft_em import soft_pass
+from vitreous.inference.stored import Images
 from vitreous.numerics.filters import low_pass, soft_disc
 from vitreous.numerics.rotations import geodesic_deg
 from vitreous.numerics.slices import half_ball, slices
 from vitreous.numerics.so3_grid import orientations, shift_disc
-from vitreous.reconstruct.fourier import solve, ssnr_from_fsc
-from vitreous.reconstruct.local_regulariser import LEAST_SHELL_GAIN, regularise
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.refine.settings import RefineSettings, reach, step_for
 from vitreous.stages.refine.state import Checkpoint, Forget, State
+from vitreous.stages.refine.sweep import Block, Found, MapReduce, Sums, Sweep, combine, here, spans, sweep
+from vitreous.stages.refine.update import References, references
+
+#: A pose is settled when so much of the posterior is about it, and not before so many passes.
+CONFIDENT, EARLIEST = 0.9, 3
+#: Least weight in the map of a particle whose pose never settled.
+LEAST_WEIGHT = 0.05
+#: Images from which the first noise is estimated.
+SAMPLE = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,19 +38,34 @@ class Setup:
     Parameters
     ----------
     images
-        All particles, masked to the particle.
+        All particles, in memory or on disk.
     half
         0 or 1 for each.
     settings
         The user's.
+    ball
+        Soft ball that holds the particle, float32 ``(n, n, n)``.
+    reference
+        The first map, low-passed.
     mask
-        Soft ball on maps, float32 ``(n, n, n)``.
+        Soft mask of what is refined, or None for all of the particle.
+    given
+        Poses the particles came with, as rotations and shifts in pixels, or None.
+    map_reduce
+        Does blocks of particles.
+    fine
+        Gives the images of the local stage, masked so widely that no signal is lost; None to keep ``images``.
     """
 
-    images: FourierImages
+    images: Images
     half: Tensor
     settings: RefineSettings
-    mask: Tensor
+    ball: Tensor
+    reference: Tensor
+    mask: Tensor | None = None
+    given: tuple[Tensor, Tensor] | None = None
+    map_reduce: MapReduce = here
+    fine: Callable[[], Images] | None = None
 
     @property
     def relative_diameter(self) -> float:
@@ -57,125 +77,139 @@ class Setup:
         return torch.nonzero(self.half == half).flatten()
 
 
-def ball_mask(images: FourierImages, diameter: float) -> Tensor:
+def ball_mask(size: int, pixel_size: float, diameter: float) -> Tensor:
     """Soft ball a tenth wider than the particle, with an edge of a twentieth of the box."""
-    size = images.disc.size
-    radius = min(0.55 * diameter / images.pixel_size, 0.45 * size)
-    return soft_disc((size,) * 3, radius, max(3.0, 0.05 * size))
+    return soft_disc((size,) * 3, min(0.55 * diameter / pixel_size, 0.45 * size), max(3.0, 0.05 * size))
 
 
-def start(setup: Setup, reference: Tensor, rotation: Tensor | None, shift: Tensor | None) -> State:
-    """First state: the reference low-passed, its grey scale fitted, both halves alike."""
+def start(setup: Setup) -> State:
+    """First state: the reference with its grey scale fitted, both halves alike."""
     images, settings = setup.images, setup.settings
     n, size = len(images), images.disc.size
-    first = low_pass(reference.float(), settings.initial_lowpass, images.pixel_size, axes=3) * setup.mask
-    noise = initial_noise(images)
+    groups = int(images.group.max()) + 1
+    some = images.take(_sample(n, SAMPLE))
+    noise = initial_noise(some)
+    if len(noise.variance) < groups:
+        noise = NoiseSpectra(torch.cat([noise.variance, noise.variance.mean(0).expand(groups - len(noise.variance), -1)]))
     radius = max(4, images.shell(settings.initial_lowpass))
+    first = setup.reference
     if not settings.local_only:
-        first = first * _scale(setup, first, noise, radius)
+        first = first * _grey_scale(setup, some, noise, radius)
+    rotation, shift = setup.given or (torch.eye(3, dtype=torch.float64).repeat(n, 1, 1), torch.zeros(n, 2, dtype=torch.float64))
     return State(
-        iteration=0, stage="local" if settings.local_only else "soft", halves=torch.stack([first, first]),
-        rotation=torch.eye(3, dtype=torch.float64).repeat(n, 1, 1) if rotation is None else rotation.double(),
-        shift=torch.zeros(n, 2, dtype=torch.float64) if shift is None else shift.double(), confidence=torch.zeros(n),
-        noise=noise.variance, fsc=torch.zeros(size // 2 + 1, dtype=torch.float64), radius=radius, best_radius=radius, stalled=0,
-        step=0.0, covariance=torch.zeros(n, 5, 5, dtype=torch.float64),
+        iteration=0, stage="local" if settings.local_only else "global", halves=torch.stack([first, first]),
+        rotation=rotation.double(), shift=shift.double(), confidence=torch.full((n,), float(settings.local_only)),
+        settled=torch.full((n,), settings.local_only), noise=noise.variance, scale=torch.ones(groups, dtype=torch.float64),
+        fsc=torch.zeros(size // 2 + 1, dtype=torch.float64), radius=radius, best_radius=radius, stalled=0, step=0.0,
+        covariance=torch.zeros(n, 5, 5, dtype=torch.float64),
     )  # fmt: skip
 
 
-def _scale(setup: Setup, volume: Tensor, noise: NoiseSpectra, radius: int) -> float:
-    """Grey scale of a reference by evidence over at most 200 images."""
-    images = setup.images.take(torch.linspace(0, len(setup.images) - 1, min(200, len(setup.images))).long())
+def _sample(count: int, most: int) -> Tensor:
+    return torch.linspace(0, count - 1, min(most, count)).round().long().unique()
+
+
+def _grey_scale(setup: Setup, some: FourierImages, noise: NoiseSpectra, radius: int) -> float:
+    """Grey scale of the reference by evidence over at most 200 images."""
+    few = some.take(_sample(len(some), 200))
     grid = orientations(20.0, setup.settings.symmetry)
-    planes = slices(half_ball(volume, radius, scale=images.pixel_size), grid, images.disc, images.disc.within(radius))
-    return best_scale(images, noise, planes, shift_disc(4.0, 8.0))
+    ball = half_ball(setup.reference.to(few.device), radius, scale=few.pixel_size)
+    return best_scale(few, noise, slices(ball, grid, few.disc, few.disc.within(radius)), shift_disc(4.0, 8.0))
 
 
-def soft_iteration(setup: Setup, state: State) -> State:
-    """One global pass of each half against its own reference."""
+def passed(setup: Setup, state: State, *, wide: int) -> tuple[State, Sums]:
+    """One pass over all particles: what is known of each afterwards, and the sums."""
     images, settings = setup.images, setup.settings
+    balls = tuple(half_ball(volume.to(images.device), state.radius, scale=images.pixel_size) for volume in state.halves)
     step = step_for(state.radius, setup.relative_diameter, settings.symmetry, settings.most_orientations)
-    grid = orientations(step, settings.symmetry)
     spacing = max(1.0, images.disc.size / state.radius / 4)
-    shifts = shift_disc(spacing, spacing * (3 if state.iteration < 2 else 2))
-    noise, rotation, shift, confidence = NoiseSpectra(state.noise), state.rotation.clone(), state.shift.clone(), state.confidence.clone()
-    sums, factors = [], []
+    prior = None
+    if settings.turn_prior_deg or settings.shift_prior:
+        turn, move = math.radians(settings.turn_prior_deg) or math.inf, settings.shift_prior / images.pixel_size or math.inf
+        prior = (turn, move)
+    shared = Sweep(
+        images=images, balls=balls, noise=NoiseSpectra(state.noise), scale=state.scale, grid=orientations(step, settings.symmetry),
+        shifts=shift_disc(spacing, spacing * (3 if state.iteration < 2 else 2)), step=step, wide=wide, symmetry=settings.symmetry,
+        memory=settings.memory, prior=prior,
+    )  # fmt: skip
+    blocks = [_block(setup, state, half, rows) for half in (0, 1) for rows in spans(setup.rows(half))]
+    found, sums = setup.map_reduce(sweep, blocks, shared=shared, combine=combine)
+    after = _gathered(state, blocks, found)
+    scale = state.scale * sums.misfit.scale()
+    share = sums.misfit.images.clamp_min(1e-9)
+    return replace(
+        after, step=step if not bool(state.settled.all()) else state.step, noise=shared.noise.updated(sums.misfit).variance,
+        scale=scale / ((scale * share).sum() / share.sum()),
+    ), sums  # fmt: skip
+
+
+def _block(setup: Setup, state: State, half: int, rows: Tensor) -> Block:
+    given = setup.given
+    return Block(
+        half=half, rows=rows, rotation=state.rotation[rows], shift=state.shift[rows], settled=state.settled[rows],
+        weight=state.confidence[rows].clamp_min(LEAST_WEIGHT), anchor=None if given is None else (given[0][rows], given[1][rows]),
+    )  # fmt: skip
+
+
+def _gathered(state: State, blocks: list[Block], found: list[Found]) -> State:
+    """The state with what was found of each particle; settled ones keep the confidence they had."""
+    rotation, shift, covariance, confidence = (t.clone() for t in (state.rotation, state.shift, state.covariance, state.confidence))
+    for block, each in zip(blocks, found):
+        rotation[block.rows], shift[block.rows], covariance[block.rows] = each.rotation, each.shift, each.covariance
+        searched = block.rows[~block.settled]
+        confidence[searched] = each.confidence[~block.settled]
+    return replace(state, rotation=rotation, shift=shift, covariance=covariance, confidence=confidence)
+
+
+def _put_in_place(setup: Setup, state: State, made: References) -> State:
+    """The state with new references, poses following the maps."""
+    rotation, shift = state.rotation.clone(), state.shift.clone()
     for half in (0, 1):
         rows = setup.rows(half)
-        done = soft_pass(
-            images.take(rows), noise, state.halves[half], grid, shifts, centres=shift[rows].round(), radius=state.radius,
-            symmetry=settings.symmetry, budget=settings.memory,
-        )  # fmt: skip
-        # The soft sums make the map; the best few grid points, polished, make the poses that a local stage starts from.
-        ball = half_ball(state.halves[half], state.radius, scale=images.pixel_size)
-        polished = refine_candidates(
-            images.take(rows), noise, ball, grid[done.found.candidates], done.found.shifts, radius=state.radius
-        )
-        rotation[rows], shift[rows], confidence[rows] = polished.rotation, polished.shift, done.found.peak
-        sums.append((done.numerator, done.denominator))
-        factors.append(done.noise_factor)
-    moved = replace(state, rotation=rotation, shift=shift, confidence=confidence, step=step,
-                    noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
-    return _update(setup, moved, sums, state.radius, float(state.confidence.mean()))
+        rotation[rows], shift[rows] = made.placements[half].poses(rotation[rows], shift[rows])
+    return replace(state, iteration=state.iteration + 1, halves=made.halves, fsc=made.fsc, rotation=rotation, shift=shift,
+                   radius=min(made.agreed + 4, setup.images.disc.radius), best_radius=max(made.agreed, state.best_radius))  # fmt: skip
+
+
+def global_iteration(setup: Setup, state: State) -> State:
+    """Search for the particles that are not settled, refine the others where they are."""
+    settings = setup.settings
+    after, sums = passed(setup, state, wide=state.radius)
+    made = references(
+        sums.halves, settings, setup.ball, setup.images.pixel_size, radius=state.radius, fixed=setup.reference, mask=setup.mask,
+        tight=False,
+    )  # fmt: skip
+    after = _put_in_place(setup, after, made)
+    settled = after.settled | ((after.confidence > CONFIDENT) & (after.iteration >= EARLIEST))
+    # While posteriors still sharpen, the next pass will see more, whether or not this one's map did.
+    sharper = float(after.confidence.mean()) > 1.03 * float(state.confidence.mean())
+    better = made.agreed > state.best_radius or sharper
+    return replace(after, settled=settled, stalled=0 if better else state.stalled + 1)
 
 
 def local_iteration(setup: Setup, state: State) -> State:
-    """Refine every pose against its half's reference, then reconstruct both halves from all coefficients."""
-    images, settings = setup.images, setup.settings
-    noise, rotation, shift = NoiseSpectra(state.noise), state.rotation.clone(), state.shift.clone()
-    covariance = state.covariance.clone()
-    sums, factors = [], []
+    """Refine every pose against its half's reference, and reconstruct both halves."""
     # Beyond the agreement there is room for it to grow in this pass; the rest of the band is for the final maps.
-    wide = min(images.disc.radius, round(1.25 * state.radius) + 6)
-    for half in (0, 1):
-        rows = setup.rows(half)
-        own = images.take(rows)
-        ball = half_ball(state.halves[half], state.radius, scale=images.pixel_size)
-        found = refine_poses(own, noise, ball, rotation[rows], shift[rows], radius=state.radius)
-        rotation[rows], shift[rows], covariance[rows] = found.rotation, found.shift, found.covariance
-        factors.append(known_pose_factor(own, noise, ball, found.rotation, found.shift))
-        inserted = insert_images(own, noise, found.rotation, found.shift, radius=wide)
-        sums.append(inserted.total(settings.symmetry.matrices))
-    moved = replace(state, rotation=rotation, shift=shift, covariance=covariance, local_iterations=state.local_iterations + 1,
-                    noise=noise.scaled(torch.stack(factors).mean(0)).variance)  # fmt: skip
-    return _update(setup, moved, sums, wide, float(state.confidence.mean()))
-
-
-def _update(setup: Setup, state: State, sums: list[tuple[Tensor, Tensor]], radius: int, before: float) -> State:
-    """New references from the sums, regularised by the halves' agreement, and the band of the next pass.
-
-    ``before`` is the mean confidence before the pass.
-    """
-    images = setup.images
-    size, voxel = images.disc.size, images.pixel_size
-    plain = [solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel) for n, d in sums]
-    fsc, agreed = compare(plain[0], plain[1], setup.mask)
-    agreed = min(agreed, radius)
-    local = setup.settings.regulariser == "local"
-    ssnr = ssnr_from_fsc(fsc.clamp_min(LEAST_SHELL_GAIN) if local else fsc)
-    band = min(agreed + 3, radius)
-    halves = torch.stack([solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel) for n, d in sums])
-    if local:
-        halves = regularise(torch.stack(plain), halves, radius=band).halves
-    # While posteriors still sharpen, the next pass will see more, whether or not this one's map did.
-    sharper = float(state.confidence.mean()) > 1.05 * before
-    better = agreed > state.best_radius or sharper
-    return replace(
-        state, iteration=state.iteration + 1, halves=halves * setup.mask, fsc=fsc, radius=min(agreed + 4, images.disc.radius),
-        best_radius=max(agreed, state.best_radius), stalled=0 if better else state.stalled + 1,
-    )  # fmt: skip
+    wide = min(setup.images.disc.radius, round(1.25 * state.radius) + 6)
+    after, sums = passed(setup, state, wide=wide)
+    fixed = setup.reference if state.local_iterations == 0 and not setup.settings.local_only else None
+    made = references(
+        sums.halves, setup.settings, setup.ball, setup.images.pixel_size, radius=wide, fixed=fixed, mask=setup.mask, tight=True
+    )
+    better = made.agreed > state.best_radius
+    return replace(_put_in_place(setup, after, made), local_iterations=state.local_iterations + 1,
+                   stalled=0 if better else state.stalled + 1)  # fmt: skip
 
 
 def advance(setup: Setup, state: State) -> State:
     """One iteration and the decision what comes next."""
     settings = setup.settings
-    if state.stage == "soft":
-        after = soft_iteration(setup, state)
+    if state.stage == "global":
+        after = global_iteration(setup, state)
         limit = reach(after.step, setup.relative_diameter)
-        finest = step_for(10**6, setup.relative_diameter, settings.symmetry, settings.most_orientations)
-        at_limit = after.step <= finest * 1.01 and after.best_radius >= limit
-        enough = after.iteration >= 4 and (after.stalled >= 2 or at_limit)
-        if enough or after.iteration >= settings.most_soft:
-            return replace(after, stage="local", stalled=0)
+        enough = after.iteration > EARLIEST and (after.stalled >= 2 or float(after.settled.float().mean()) > 0.98)
+        if enough or after.iteration >= settings.most_global:
+            return replace(after, stage="local", stalled=0, settled=torch.ones_like(after.settled))
         return replace(after, radius=min(after.radius, limit + 2))
     after = local_iteration(setup, state)
     done = after.local_iterations >= settings.most_local
@@ -194,29 +228,32 @@ def _settled(before: State, after: State) -> bool:
     return bool(moved < max(0.1 * float(sigma), math.radians(0.05)))
 
 
-def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint: Checkpoint | None = None) -> State:
+def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint: Checkpoint | None = None) -> tuple[Setup, State]:
     """Advance until done, saving each state and reporting each iteration."""
     keep = Forget() if checkpoint is None else checkpoint
-    total = setup.settings.most_soft + setup.settings.most_local
+    total = setup.settings.most_global + setup.settings.most_local
     while state.stage != "done":
+        if state.stage == "local" and setup.fine is not None:
+            setup = replace(setup, images=setup.fine().with_group(setup.images.group), fine=None)
         state = advance(setup, state)
         keep.save(state.arrays())
         agreed = setup.images.resolution(max(1, state.best_radius))
         report(Progress(f"refine ({state.stage})", state.iteration, total, {
-            "resolution_angstrom": agreed, "angular_step_deg": state.step, "confidence": float(state.confidence.mean())}))  # fmt: skip
-    return state
+            "resolution_angstrom": agreed, "angular_step_deg": state.step, "settled": float(state.settled.float().mean())}))  # fmt: skip
+    return setup, state
 
 
 def refine(
-    images: FourierImages, half: Tensor, reference: Tensor, settings: RefineSettings, *,
-    poses: tuple[Tensor, Tensor] | None = None, report: Reporter = silent, checkpoint: Checkpoint | None = None,
+    images: Images, half: Tensor, reference: Tensor, settings: RefineSettings, *,
+    poses: tuple[Tensor, Tensor] | None = None, mask: Tensor | None = None, fine: Callable[[], Images] | None = None,
+    map_reduce: MapReduce = here, report: Reporter = silent, checkpoint: Checkpoint | None = None,
 ) -> tuple[Setup, State]:  # fmt: skip
     """Refine particles against a reference, from the start or from where a checkpoint left off.
 
     Parameters
     ----------
     images
-        Masked particles; their disc decides box and band.
+        Particles, masked; their disc decides box and band.
     half
         0 or 1 for each particle.
     reference
@@ -225,6 +262,12 @@ def refine(
         Diameter, symmetry and so on.
     poses
         Rotations ``(n, 3, 3)`` and shifts ``(n, 2)`` in pixels to start from; needed for a local refinement.
+    mask
+        Soft mask ``(n, n, n)`` of what is refined: poses follow what is inside.
+    fine
+        Gives images for the local stage that keep what the CTF has spread beyond the mask of ``images``.
+    map_reduce
+        Does blocks of particles: an executor's.
     report, checkpoint
         Told after each pass.
 
@@ -233,7 +276,8 @@ def refine(
     tuple
         What did not change, and the last state, whose ``stop`` says why it ended.
     """
-    setup = Setup(images, half, settings, ball_mask(images, settings.diameter))
+    ball = ball_mask(images.disc.size, images.pixel_size, settings.diameter)
+    first = low_pass(reference.float(), settings.initial_lowpass, images.pixel_size, axes=3) * (ball if mask is None else mask)
+    setup = Setup(images, half, settings, ball, first, mask, poses, map_reduce, fine)
     saved = None if checkpoint is None else checkpoint.load()
-    state = State.of(saved) if saved else start(setup, reference, *(poses or (None, None)))
-    return setup, iterate(setup, state, report=report, checkpoint=checkpoint)
+    return iterate(setup, State.of(saved) if saved else start(setup), report=report, checkpoint=checkpoint)

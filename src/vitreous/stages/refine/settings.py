@@ -23,7 +23,11 @@ class RefineSettings:
         Å to which the reference is filtered before the first pass.
     local_only
         Start from the particles' own poses; no global search.
-    most_soft, most_local
+    join
+        Å: detail coarser than this is that of both half-sets together; 0 keeps them apart at all resolutions.
+    turn_prior_deg, shift_prior
+        Standard deviations of a local refinement's poses about those given, degrees and Å; 0 for no prior.
+    most_global, most_local
         Limits on iterations.
     most_orientations
         Size of the largest global grid.
@@ -39,8 +43,11 @@ class RefineSettings:
     symmetry: Symmetry
     initial_lowpass: float = 40.0
     local_only: bool = False
-    most_soft: int = 16
-    most_local: int = 12
+    join: float = 0.0
+    turn_prior_deg: float = 0.0
+    shift_prior: float = 0.0
+    most_global: int = 16
+    most_local: int = 16
     most_orientations: int = 10_000
     regulariser: Literal["shells", "local"] = "shells"
     seed: int = 0

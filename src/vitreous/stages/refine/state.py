@@ -28,15 +28,17 @@ class State:
     Parameters
     ----------
     iteration, stage
-        Iterations done; "soft", "local" or "done".
+        Iterations done; "global", "local" or "done".
     halves
         Reference of each half-set, float32 ``(2, n, n, n)``.
     rotation, shift
         float64 ``(N, 3, 3)`` and ``(N, 2)`` pixels.
     confidence
-        Largest posterior of each particle over orientations ``(N,)``.
-    noise
-        Variances ``(groups, shells)``.
+        How much of each particle's posterior was near its pose when it was last searched for, ``(N,)``.
+    settled
+        Whether a particle's pose is refined where it is, bool ``(N,)``.
+    noise, scale
+        Variances ``(groups, shells)`` and scale of the signal ``(groups,)``.
     fsc
         Of the half-maps.
     radius, best_radius, stalled
@@ -57,7 +59,9 @@ class State:
     rotation: Tensor
     shift: Tensor
     confidence: Tensor
+    settled: Tensor
     noise: Tensor
+    scale: Tensor
     fsc: Tensor
     radius: int
     best_radius: int
