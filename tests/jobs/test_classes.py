@@ -62,6 +62,9 @@ def test_what_cannot_be_classified_is_refused(here: Project, two: Known, tmp_pat
         here.do("classify3d", particles=poseless, diameter=DIAMETER)
     with pytest.raises(VitreousError, match="classes must be"):
         here.do("classify3d", particles=poseless, diameter=DIAMETER, classes=1)
+    write_particles(two.folder / "few.star", read_particles(two.folder / "truth.star").take(np.arange(399)))
+    with pytest.raises(VitreousError, match="at least 20 a class"):
+        here.do("classify3d", particles=two.folder / "few.star", align=False, diameter=DIAMETER, classes=20)
     empty = written(tmp_path / "empty.mrc", torch.zeros((SIZE,) * 3))
     with pytest.raises(VitreousError, match="mask must lie between 0 and 1"):
         here.do("classify3d", particles=two.folder / "truth.star", align=False, diameter=DIAMETER, mask=empty)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from vitreous.errors import InputError
+from vitreous.errors import InputError, require
 from vitreous.jobs.options import PixelSize
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import Estimate, JobType, Result
@@ -27,6 +27,8 @@ ALIKE = (
     "{mean:+.3f} ± {error:.3f} an image), or sort it no better than chance ({agreement:.0%} agree), so the classes may sort noise. "
     "Try: keep one class, or a mask around what may differ."
 )
+#: Ten in each half-set.
+FEWEST_A_CLASS = 20
 #: Rounds in which poses are refined against their class, where they are searched for.
 ROUNDS = 1
 
@@ -59,6 +61,8 @@ def run(inputs: Inputs, params: Classify3D, context: Context) -> Result:
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
     check_particles(particles, params.diameter)
+    require(len(particles) >= FEWEST_A_CLASS * params.classes, "number of particles", len(particles),
+            f"at least {FEWEST_A_CLASS} a class", instead="fewer --classes")  # fmt: skip
     box = box_of(particles)
     half = split_halves(len(particles), context.seed, particles.half)
     mask = inputs.get("mask")
