@@ -7,6 +7,7 @@ import os
 
 import pytest
 import torch
+from pretend_cuda import CUDA, Pretend, install, plain
 
 ON_DEVICE = torch.cuda.is_available()
 if not ON_DEVICE:
@@ -17,6 +18,7 @@ from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, initial_noise
 from vitreous.inference.pose_refine import insert_images, refine_poses
 from vitreous.inference.residual import known_pose_factor
+from vitreous.inference.scale import best_scale
 from vitreous.inference.soft_em import soft_pass
 from vitreous.numerics.disc import disc
 from vitreous.numerics.kernels import choice
@@ -98,6 +100,27 @@ def test_two_passes_agree_with_those_of_the_cpu(problem, monkeypatch: pytest.Mon
     torch.testing.assert_close(found[3], known[3], rtol=1e-3, atol=0)
     for result in (found[0].found.candidates, found[0].found.log_evidence, found[0].noise_factor, found[2].rotation, found[3]):
         assert result.device.type == "cpu", "what decides is kept on the CPU"
+
+
+def test_nothing_crosses_between_cpu_and_device_unasked(problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same passes on a device that is not there, which refuses to mix its tensors with the CPU's."""
+    images, *rest = problem
+    known = two_passes(images, *rest)
+    with install(monkeypatch):
+        far = images.to(CUDA)
+        assert far.device.type == far.values.device.type == "cuda"
+        found = two_passes(far, *rest)
+        initial_noise(far)
+        planes = slices(half_ball(rest[1].to(CUDA), RADIUS, scale=PIXEL), rest[2], far.disc, far.disc.within(RADIUS))
+        scale = best_scale(far, rest[0], planes, rest[3])
+        with pytest.raises(RuntimeError, match="device and of the CPU"):
+            far.values * images.values
+        with pytest.raises(TypeError):
+            far.values.numpy()
+    assert scale > 0
+    assert float(map_correlation(plain(found[4]), known[4])[1 : RADIUS + 1].min()) > 0.9999
+    for result in (found[0].found.candidates, found[0].found.log_evidence, found[0].noise_factor, found[2].rotation, found[3]):
+        assert not isinstance(result, Pretend), "what decides is kept on the CPU"
 
 
 if ON_DEVICE:
