@@ -20,7 +20,9 @@ from vitreous.numerics.chirality import invert
 from vitreous.numerics.directional import directional_fsc
 from vitreous.numerics.filters import soft_disc
 from vitreous.numerics.rotations import from_euler
+from vitreous.numerics.symmetry import symmetry
 from vitreous.reconstruct.fourier import solve
+from vitreous.simulate.phantoms import symmetric_phantom
 from vitreous.stages.refine.judge import unlike_directions
 
 #: A short refinement of the fixtures' particles.
@@ -66,7 +68,7 @@ def test_preferred_views_are_seen_at_true_poses(make, head, seed: int) -> None:
     found = directional_fsc(*halves(listed, dataset.particles, head.diameter), 7.5)
     assert "not equally sharp in all directions" in (unlike_directions(found) or "")
     assert found.area_ratio < 0.5
-    assert found.directions[found.area().argmin(), 2].abs() > 0.8, "along the common view, where no image measures"
+    assert found.ellipsoid()[1][2, 2].abs() > 0.9, "along the common view, where no image measures"
 
 
 @pytest.mark.long
@@ -155,3 +157,15 @@ def test_a_set_without_one_sound_image_is_refused(here, make, head) -> None:
     spoil(listed.with_name("particles.mrcs"), list(range(12)))
     with pytest.raises(InputError, match="all 12 have NaN or infinities"):
         here.do("refine", particles=listed, reference=listed.with_name("map.mrc"), diameter=head.diameter)
+
+
+@pytest.mark.parametrize(("given", "doubted"), [("D2", False), ("D4", True)])
+def test_a_symmetry_too_high_is_said(here, make, tmp_path: Path, given: str, doubted: bool) -> None:
+    """Refined with its own symmetry, and with one that has twice the order."""
+    pillow = symmetric_phantom(symmetry("D2").matrices.numpy(), np.random.default_rng(4), count=12, radius=80.0, sigma=6.0, symmetry="D2")
+    listed, dataset = make(100, what=pillow)
+    posed = listed.with_name("posed.star")
+    write_particles(posed, read_particles(listed).with_(rotation=dataset.particles.rotation, shift=dataset.particles.shift))
+    record = here.do("refine", particles=posed, reference=listed.with_name("map.mrc"), diameter=180.0, symmetry=given, local=True)
+    assert any("does not seem to be the particle's" in each for each in record.warnings) is doubted
+    assert (record.figures["gain_without_symmetry"] > 0) is doubted

@@ -61,7 +61,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     from vitreous.inference.stored import open_images
     from vitreous.io.particles import read_particles
     from vitreous.jobs.particle_table import box_of, check_particles
-    from vitreous.jobs.refine_checks import check_reference, half_sets, judge_directions
+    from vitreous.jobs.refine_checks import check_reference, half_sets, judge_directions, judge_symmetry
     from vitreous.jobs.sound_images import load_sound
     from vitreous.numerics.symmetry import symmetry
     from vitreous.stages.refine.iterate import refine
@@ -95,18 +95,20 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
             maps, state = settle_hand(maps, setup, state)
         hand, other_hand = compare_hand(maps[2], reference, setup, state)
         even, uneven = judge_directions(*(each * setup.ball for each in maps[:2]), images.pixel_size, state.best_radius, context)
+        free, doubtful = judge_symmetry(particles, setup.images.group, half, setup.ball, state, settings, seed=context.seed)
     write_maps(maps, images.pixel_size, context)
     write_poses(particles, setup, state, half, context)
     write_figures(state, setup, context)
     resolution, sigma = images.resolution(max(1, state.best_radius)), pose_sigma(state)
-    warnings = (() if state.stop == "converged" else (Stop[state.stop].value,)) + uneven + other_hand
+    warnings = (() if state.stop == "converged" else (Stop[state.stop].value,)) + doubtful + uneven + other_hand
     stop = Stop[state.stop]
     if lost := poses_are_lost(sigma, params.diameter, resolution):
         stop = Stop.no_signal
         warnings = (LOST.format(sigma=sigma, resolution=resolution),)
     figures = {
         "resolution_angstrom": None if lost else resolution, "particle_count": len(particles), "iterations": state.iteration,
-        "pose_sigma_deg": sigma, "symmetry": settings.symmetry.name, **({} if lost else even), "hand_of_reference": hand,
+        "pose_sigma_deg": sigma, "symmetry": settings.symmetry.name, **({} if lost else even), **free,
+        "hand_of_reference": hand,
     }  # fmt: skip
     return Result(figures=figures, warnings=(*warnings, *beware, *twins), stop=stop.value)
 

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vitreous.data.particles import Particles
+    from vitreous.stages.refine.settings import RefineSettings
+    from vitreous.stages.refine.state import State
 
 #: Å: particles of one micrograph whose centres are nearer than this are the same one, picked twice.
 SAME_PLACE = 5.0
 #: Shells beyond which conical curves are not followed, over the last one at which the halves agree.
 DIRECTIONAL_MARGIN = 1.5
+#: Images by which an imposed symmetry is judged, at most.
+MOST_JUDGED = 2000
 
 ACROSS = (
     "half-sets must not share particles; {count} of {total} have a twin in the other half ({what}), which makes halves agree on their "
@@ -99,3 +103,40 @@ def judge_directions(
     }  # fmt: skip
     warning = unlike_directions(found)
     return told, () if warning is None else (warning,)
+
+
+def judge_symmetry(
+    particles: Particles, group: Tensor, half: np.ndarray, mask: Tensor, state: State, settings: RefineSettings, *, seed: int
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Ask the images of the other half whether the symmetry imposed is the particle's: figures and what is to be said.
+
+    Parameters
+    ----------
+    particles, group, half
+        The particles, the noise group and the half-set (1 or 2) of each.
+    mask
+        Of maps.
+    state, settings
+        What was found, and how.
+    seed
+        Of the first choice among equal poses.
+    """
+    import numpy as np
+    import torch
+
+    from vitreous.inference.load import Band, load_images
+    from vitreous.inference.noise import NoiseSpectra
+    from vitreous.runtime.chance import torch_generator
+    from vitreous.stages.refine.symmetry_check import Posed, doubt, symmetry_gain
+
+    if settings.symmetry.order == 1:
+        return {}, ()
+    rows = np.linspace(0, len(particles) - 1, min(MOST_JUDGED, len(particles))).astype(np.int64)
+    at = torch.from_numpy(rows)
+    band = Band(size=mask.shape[-1], mask_diameter=1.2 * settings.diameter)
+    images = load_images(particles, band, rows=rows).with_group(group[at])
+    posed = Posed(images, NoiseSpectra(state.noise), state.rotation[at], state.shift[at], torch.from_numpy(half[rows].astype(np.int64)) - 1,
+                  state.fsc, mask, max(4, state.best_radius))  # fmt: skip
+    gain = symmetry_gain(posed, settings.symmetry, torch_generator(seed, "symmetry"))
+    said = doubt(gain, settings.symmetry)
+    return {"gain_without_symmetry": round(float(gain.mean()), 3)}, () if said is None else (said,)

@@ -95,5 +95,5 @@ def unlike_directions(found: DirectionalFsc) -> str | None:
     if found.area_ratio >= UNLIKE:
         return None
     resolution = found.resolution()
-    x, y, z = found.directions[found.area().argmin()].tolist()
+    x, y, z = found.ellipsoid()[1][:, 2].tolist()
     return UNEVEN.format(best=float(resolution.min()), worst=float(resolution.max()), ratio=found.area_ratio, x=x, y=y, z=z)
