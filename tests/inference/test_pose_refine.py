@@ -12,8 +12,8 @@ from vitreous.inference.noise import NoiseSpectra
 from vitreous.inference.pose_refine import insert_images, refine_candidates, refine_poses
 from vitreous.numerics.disc import disc
 from vitreous.numerics.rotations import exponential, geodesic_deg, random_rotations
-from vitreous.numerics.symmetry import symmetry
 from vitreous.numerics.slices import Insertion, half_ball, slices
+from vitreous.numerics.symmetry import symmetry
 
 SIZE, COUNT, RADIUS = 24, 150, 8
 

@@ -160,7 +160,8 @@ def test_levenberg_marquardt_finds_the_planted_pose(generator: torch.Generator) 
     flat, m = sl.flat_ball(ball)
     cpu.levenberg_marquardt(
         flat, m, start, moved, torch.view_as_real(image).reshape(1, -1).numpy(), transfer[None].float().numpy(), weight[None].numpy(),
-        d.kx.numpy(), d.ky.numpy(), np.float32(sl.PAD), d.size, 20, math.radians(5), start.copy(), moved.copy(), np.zeros(2), cost, covariance,
+        d.kx.numpy(), d.ky.numpy(), np.float32(sl.PAD), d.size, 20, math.radians(5), start.copy(), moved.copy(), np.zeros(2),
+        cost, covariance,
     )  # fmt: skip
     angle = math.degrees(math.acos(min(1.0, (np.trace(start[0].T @ rotation.numpy()) - 1) / 2)))
     assert angle < 0.1

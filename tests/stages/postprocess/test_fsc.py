@@ -11,8 +11,8 @@ from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.numerics.filters import apply, raised_cosine, soft_disc
 from vitreous.numerics.fourier import frequency_squared, rfftn
 from vitreous.numerics.shells import shell_average, shell_correlation, spread
-from vitreous.stages.postprocess import fsc_curves, resolution
 from vitreous.reconstruct.random_phases import randomise_phases
+from vitreous.stages.postprocess import fsc_curves, resolution
 from vitreous.stages.postprocess.fsc import MARGIN, FscCurves
 from vitreous.stages.postprocess.resolution import first_crossing, plain_resolution
 

@@ -11,8 +11,8 @@ from known_maps import hollow_shell, noisy, ribosome
 
 from vitreous.data.volume import Volume
 from vitreous.numerics.filters import radius
-from vitreous.stages.postprocess import solvent_mask
 from vitreous.reconstruct.support import pieces, soften
+from vitreous.stages.postprocess import solvent_mask
 from vitreous.stages.postprocess.mask import within_box
 
 

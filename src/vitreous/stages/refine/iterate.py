@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from vitreous.inference.calibrate import error_ratio
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, initial_noise
 from vitreous.inference.scale import best_scale
@@ -25,10 +26,12 @@ from vitreous.stages.refine.update import References, references
 
 #: A pose is settled when so much of the posterior is about it, and not before so many passes.
 CONFIDENT, EARLIEST = 0.9, 3
+#: Local iterations in which the half-maps are put in place: later they stay there.
+PLACED = 3
 #: Least weight in the map of a particle whose pose never settled.
 LEAST_WEIGHT = 0.05
-#: Images from which the first noise is estimated.
-SAMPLE = 2000
+#: Images from which the first noise is estimated, and images of each half from which errors are calibrated.
+SAMPLE, CALIBRATED = 2000, 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +197,12 @@ def local_iteration(setup: Setup, state: State) -> State:
     after, sums = passed(setup, state, wide=wide)
     fixed = setup.reference if state.local_iterations == 0 and not setup.settings.local_only else None
     made = references(
-        sums.halves, setup.settings, setup.ball, setup.images.pixel_size, radius=wide, fixed=fixed, mask=setup.mask, tight=True
-    )
+        sums.halves, setup.settings, setup.ball, setup.images.pixel_size, radius=wide, fixed=fixed, mask=setup.mask, tight=True,
+        place=state.local_iterations < PLACED,
+    )  # fmt: skip
     better = made.agreed > state.best_radius
     return replace(_put_in_place(setup, after, made), local_iterations=state.local_iterations + 1,
+                   moved=float(geodesic_deg(state.rotation, after.rotation).median()),
                    stalled=0 if better else state.stalled + 1)  # fmt: skip
 
 
@@ -213,19 +218,35 @@ def advance(setup: Setup, state: State) -> State:
         return replace(after, radius=min(after.radius, limit + 2))
     after = local_iteration(setup, state)
     done = after.local_iterations >= settings.most_local
-    settled = _settled(state, after) and after.stalled >= 1
+    settled = _settled(after) and after.stalled >= 1
     if not (settled or done):
         return after
     found_signal = after.best_radius > setup.images.shell(settings.initial_lowpass) or settings.local_only
     stop = "converged" if settled else "budget"
-    return replace(after, stage="done", stop=stop if found_signal else "no_signal")
+    return calibrated(setup, replace(after, stage="done", stop=stop if found_signal else "no_signal"))
 
 
-def _settled(before: State, after: State) -> bool:
-    """Whether poses moved by less than a tenth of their own uncertainty (or 0.05°)."""
-    moved = torch.deg2rad(geodesic_deg(before.rotation, after.rotation)).median()
-    sigma = after.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1).median().sqrt()
-    return bool(moved < max(0.1 * float(sigma), math.radians(0.05)))
+def calibrated(setup: Setup, state: State) -> State:
+    """The state with covariances that also hold for the noise of the references."""
+    images, ratios = setup.images, torch.ones(len(state.covariance), 5, dtype=torch.float64)
+    balls = tuple(half_ball(volume.to(images.device), state.radius, scale=images.pixel_size) for volume in state.halves)
+    for half in (0, 1):
+        rows = setup.rows(half)
+        some = rows[_sample(len(rows), CALIBRATED)]
+        found = images.take(some)
+        turn, move = error_ratio(
+            found.scaled(state.scale[found.group]), NoiseSpectra(state.noise), balls, half, state.fsc, state.rotation[some],
+            state.shift[some], radius=state.radius,
+        )  # fmt: skip
+        ratios[rows] = torch.tensor([turn] * 3 + [move] * 2, dtype=torch.float64)
+    root = ratios.sqrt()
+    return replace(state, covariance=state.covariance * root[:, :, None] * root[:, None, :])
+
+
+def _settled(state: State) -> bool:
+    """Whether poses moved by less than a seventh of their own uncertainty (or 0.05°): a hundredth of their variance."""
+    sigma = torch.rad2deg(state.covariance[:, :3, :3].diagonal(dim1=1, dim2=2).mean(1).median().sqrt())
+    return state.moved < max(float(sigma) / 7, 0.05)
 
 
 def iterate(setup: Setup, state: State, *, report: Reporter = silent, checkpoint: Checkpoint | None = None) -> tuple[Setup, State]:

@@ -47,6 +47,8 @@ class State:
         Angular step of the last global pass, degrees.
     local_iterations
         Local iterations done.
+    moved
+        Median turn of the poses in the last local pass, degrees.
     covariance
         Of poses, ``(N, 5, 5)``, zero before the local stage.
     stop
@@ -69,6 +71,7 @@ class State:
     step: float
     covariance: Tensor
     local_iterations: int = 0
+    moved: float = 0.0
     stop: str = "running"
 
     def arrays(self) -> dict[str, np.ndarray]:

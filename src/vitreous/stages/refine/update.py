@@ -47,7 +47,7 @@ class References:
 
 def references(
     sums: tuple[Half, Half], settings: RefineSettings, ball: Tensor, voxel_size: float, *,
-    radius: int, fixed: Tensor | None, mask: Tensor | None, tight: bool,
+    radius: int, fixed: Tensor | None, mask: Tensor | None, tight: bool, place: bool = True,
 ) -> References:  # fmt: skip
     """Solve both halves and make the next references of them.
 
@@ -69,6 +69,8 @@ def references(
         The user's mask, or None.
     tight
         Cut each half out of its own solvent: then its poses no longer follow the noise there.
+    place
+        Bring the halves onto each other; never under a mask of the user's.
 
     Notes
     -----
@@ -77,7 +79,7 @@ def references(
     size = ball.shape[-1]
     halves = [symmetrised(*each, settings.symmetry.matrices) for each in sums]
     plain = torch.stack([solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel_size).cpu() for n, d in halves])
-    placements = _placed(plain, fixed, settings, voxel_size, ball) if mask is None else _unmoved()
+    placements = _placed(plain, fixed, settings, voxel_size, ball) if place and mask is None else _unmoved()
     plain = torch.stack([_put(volume, place) for volume, place in zip(plain, placements)])
     masks = _masks(plain, ball, mask, voxel_size, radius if tight else None)
     fsc, agreed = compare_within(plain[0], plain[1], torch.maximum(*masks), ball)
