@@ -256,6 +256,18 @@ def test_few_kept_particles_are_a_warning(project, records):
     assert final_warnings(Run(records, project), None) == []
 
 
+def test_the_other_hand_than_that_of_a_first_map_made_here_is_no_warning(project, records):
+    from dataclasses import replace
+
+    from vitreous.jobs.report.summary import warnings
+    from vitreous.stages.refine.judge import MIRRORED
+
+    turned = replace(records["refine"], warnings=[MIRRORED.format(same=0.6, other=0.9), "another"])
+    begun = {"initial-model": replace(records["refine"], type="initial-model", warnings=[])}
+    assert len(warnings(Run({"refine": turned}, project))) == 2
+    assert [each.endswith("another") for each in warnings(Run({**begun, "refine": turned}, project))] == [True]
+
+
 def test_the_command_repeats_what_was_asked():
     asked = {"recipe": "run", "params": {"movies": ["raw/a b.tif", "raw/c.tif"], "gain": None, "diameter": 150.0, "repick": False},
              "settings": {"seed": 7}}  # fmt: skip

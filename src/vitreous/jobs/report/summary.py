@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Evenness of the views below which a map is smeared along some directions, and the share a direction should have at least.
 UNEVEN, LEAST = 0.7, 0.15
+#: Words by which a refinement says that its map is the mirror image of where it began.
+OTHER_HAND = "mirror image of the reference given"
 #: Share of the picks in the final map below which something is amiss.
 FEW = 0.3
 
@@ -30,10 +32,15 @@ def summarise(run: Run, compared: Comparison | None, views: Sampling | None) -> 
         "pixel_size_angstrom": round(map_.voxel_size, 6) if map_ else None,
         "view_evenness": round(views.evenness, 3) if views else None,
         **totals(run.records.values()),
-        "warnings": [*run.warnings, *final_warnings(run, views)],
+        "warnings": [*warnings(run), *final_warnings(run, views)],
         "quarantined": run.quarantine,
     }
     return summary | ({"truth": compared.figures()} if compared else {}) | {"verdict": verdict(summary, compared)}
+
+
+def warnings(run: Run) -> list[str]:
+    """What the jobs warned of, less that the map is the mirror image of a first map made here: that one had no hand to keep."""
+    return [each for each in run.warnings if run.first_map is None or OTHER_HAND not in each]
 
 
 def verdict(summary: dict[str, Any], compared: Comparison | None) -> str:
