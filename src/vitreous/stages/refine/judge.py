@@ -17,15 +17,15 @@ from vitreous.numerics.map_align import centre
 #: Share of a reference's variance that must change with direction. Smoothed balls on grids of 32 to 128 voxels had up to 0.008 (the
 #: filter's ripples meet themselves at the faces of the box); a round icosahedral phantom at 40 Å had 0.03, a ribosome's head 0.3.
 LEAST_FEATURES = 0.01
-#: Conical area ratio below which directions are called unlike. Even views gave 0.80 to 0.95 over 18 sets of 200 to 1000 particles,
-#: 90 % of views in a cone of 20° gave 0.24 to 0.58.
-UNLIKE = 0.65
+#: Conical area ratio below which directions are called unlike. Even views gave 0.80 to 0.95 over 18 sets of 200 to 1000 particles and
+#: 0.69 where a fifth of the signal was left; 90 % of views in a cone of 20° gave 0.24 to 0.58.
+UNLIKE = 0.6
 #: By so much one hand must correlate better with the reference to be called its own.
 HAND_MARGIN = 0.02
 
 UNEVEN = (
     "the map is not equally sharp in all directions: the halves agree to {best:.1f} Å along the best and to {worst:.1f} Å along the worst "
-    "(FSC 0.5 in cones of 20°; area ratio {ratio:.2f}, even views give 0.8 or more). The views are preferred: the map is smeared along "
+    "(FSC 0.5 in cones of 20°; area ratio {ratio:.2f}, even views give 0.7 to 1). The views are preferred: the map is smeared along "
     "({x:.2f}, {y:.2f}, {z:.2f}). Try: a tilted stage, another grid or a detergent, or fewer of the commonest views."
 )
 MIRRORED = (
