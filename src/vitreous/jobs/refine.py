@@ -64,6 +64,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     from vitreous.jobs.refine_checks import check_reference, half_sets, judge_directions, judge_symmetry
     from vitreous.jobs.sound_images import load_sound
     from vitreous.numerics.symmetry import symmetry
+    from vitreous.runtime.devices import device
     from vitreous.stages.refine.iterate import refine
     from vitreous.stages.refine.settings import RefineSettings
     from vitreous.stages.refine.state import Stop
@@ -74,7 +75,10 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     reference = read_reference(inputs["reference"], box, particles.pixel_size)
     beware = check_reference(reference, particles.pixel_size, params.initial_lowpass)
     band = Band(size=box, mask_diameter=1.2 * params.diameter)
-    particles, images = load_sound(particles, partial(open_images, band=band, memory=context.memory // 2, report=context.report), context)
+    # Other processes read the images themselves: coefficients are never sent.
+    room = context.memory // 2 if context.executor.at_home else 0
+    particles, images = load_sound(particles, partial(open_images, band=band, memory=room, report=context.report), context)
+    images = images.to(device(context.device))
     half, twins = half_sets(particles, context.seed, keep_duplicates=params.keep_duplicates)
     settings = RefineSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
@@ -86,7 +90,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     with torch.inference_mode():
         setup, state = refine(
             images, torch.from_numpy(half.astype(np.int64)) - 1, reference, settings, poses=poses,
-            mask=read_mask(inputs, box, particles.pixel_size), fine=partial(open_images, particles, wide, memory=context.memory // 2),
+            mask=read_mask(inputs, box, particles.pixel_size), fine=lambda: open_images(particles, wide, memory=room).to(images.device),
             map_reduce=partial(context.map_reduce, step="particles", key=block_name), report=context.report,
             checkpoint=ArrayCheckpoint(context, "refine"),
         )  # fmt: skip
@@ -189,22 +193,16 @@ def own_poses(particles: Particles, local: bool, pixel_size: float) -> tuple[Ten
 
 def reconstruct(particles: Particles, setup: Setup, state: State) -> list[Tensor]:
     """Both halves and the whole, from unmasked images, to Nyquist, without a prior."""
-    from vitreous.inference.load import Band, load_images
-    from vitreous.inference.noise import NoiseSpectra
-    from vitreous.inference.pose_refine import insert_images
+    from vitreous.inference.load import Band
+    from vitreous.inference.stored import open_images
     from vitreous.reconstruct.fourier import solve
-    from vitreous.stages.refine.iterate import LEAST_WEIGHT
+    from vitreous.stages.refine.iterate import final_sums
 
     size, radius, voxel = setup.images.disc.size, setup.images.disc.radius, setup.images.pixel_size
-    sums = []
-    for half in (0, 1):
-        rows = setup.rows(half)
-        whole = load_images(particles, Band(size=size), rows=rows.numpy()).with_group(setup.images.group[rows])
-        inserted = insert_images(whole, NoiseSpectra(state.noise), state.rotation[rows], state.shift[rows], radius=radius,
-                                 weight=state.confidence[rows].clamp_min(LEAST_WEIGHT))  # fmt: skip
-        sums.append(inserted.total(setup.settings.symmetry.matrices))
-    sums.append((sums[0][0] + sums[1][0], sums[0][1] + sums[1][1]))
-    return [solve(*each, size, ssnr=None, radius=radius, voxel_size=voxel) for each in sums]
+    whole = open_images(particles, Band(size=size), memory=0).with_group(setup.images.group).to(setup.images.device)
+    first, second = final_sums(setup, state, whole)
+    both = (first[0] + second[0], first[1] + second[1])
+    return [solve(*each, size, ssnr=None, radius=radius, voxel_size=voxel).cpu() for each in (first, second, both)]
 
 
 def settle_hand(maps: list[Tensor], setup: Setup, state: State) -> tuple[list[Tensor], State]:

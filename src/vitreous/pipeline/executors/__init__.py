@@ -28,6 +28,11 @@ class WorkerDied(VitreousError):
 class Executor(Protocol):
     """The two shapes of work. What a function raises is raised here; a worker that dies costs what it was doing, which is done again."""
 
+    @property
+    def at_home(self) -> bool:
+        """Whether functions run in this very process, so that nothing they are given is copied."""
+        ...
+
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         """Do ``function`` on each item and give (index, value) as they finish.
 

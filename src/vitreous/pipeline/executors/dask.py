@@ -33,6 +33,11 @@ class Dask:
         self._open = ExitStack()
         self._client: Client | None = None
 
+    @property
+    def at_home(self) -> bool:
+        """Never."""
+        return False
+
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         """Give (index, value) as items finish."""
         if not items:

@@ -25,6 +25,11 @@ class Local:
         self.processes = processes
         self._pool: Pool | None = None
 
+    @property
+    def at_home(self) -> bool:
+        """Whether there is one process."""
+        return self.processes == 1
+
     def __call__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> Generator[tuple[int, Any], None, None]:
         """Give (index, value) as items finish."""
         return self._results(_call, function, items)

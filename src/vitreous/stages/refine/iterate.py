@@ -15,19 +15,23 @@ from vitreous.inference.noise import NoiseSpectra, initial_noise
 from vitreous.inference.scale import best_scale
 from vitreous.inference.stored import Images
 from vitreous.numerics.filters import low_pass, soft_disc
+from vitreous.numerics.map_align import turn
+from vitreous.numerics.map_register import register
 from vitreous.numerics.rotations import geodesic_deg
-from vitreous.numerics.slices import half_ball, slices
+from vitreous.numerics.slices import half_ball, slices, symmetrised
 from vitreous.numerics.so3_grid import orientations, shift_disc
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.refine.settings import RefineSettings, reach, step_for
 from vitreous.stages.refine.state import Checkpoint, Forget, State
-from vitreous.stages.refine.sweep import Block, Found, MapReduce, Sums, Sweep, combine, here, spans, sweep
-from vitreous.stages.refine.update import References, references
+from vitreous.stages.refine.sweep import Block, Found, MapReduce, Sums, Sweep, combine, here, put_in, spans, sweep
+from vitreous.stages.refine.update import DRIFT_DEG, Half, References, references
 
 #: A pose is settled when so much of the posterior is about it, and not before so many passes.
 CONFIDENT, EARLIEST = 0.9, 3
 #: Local iterations in which the half-maps are put in place: later they stay there.
 PLACED = 3
+#: Last shell by which the result is turned onto the first map: enough for a hundredth of a degree.
+FRAMED = 40
 #: Least weight in the map of a particle whose pose never settled.
 LEAST_WEIGHT = 0.05
 #: Images from which the first noise is estimated, and images of each half from which errors are calibrated.
@@ -50,6 +54,8 @@ class Setup:
         Soft ball that holds the particle, float32 ``(n, n, n)``.
     reference
         The first map, low-passed.
+    frame
+        The first map as it was given: where the result is to lie. None to leave it where it came to lie.
     mask
         Soft mask of what is refined, or None for all of the particle.
     given
@@ -65,6 +71,7 @@ class Setup:
     settings: RefineSettings
     ball: Tensor
     reference: Tensor
+    frame: Tensor | None = None
     mask: Tensor | None = None
     given: tuple[Tensor, Tensor] | None = None
     map_reduce: MapReduce = here
@@ -154,6 +161,19 @@ def _block(setup: Setup, state: State, half: int, rows: Tensor) -> Block:
     )  # fmt: skip
 
 
+def final_sums(setup: Setup, state: State, images: Images) -> tuple[Half, Half]:
+    """Numerator and denominator of each half from all coefficients of ``images``, symmetrised."""
+    matrices, radius = setup.settings.symmetry.matrices, images.disc.radius
+    shared = Sweep(
+        images=images, balls=(), noise=NoiseSpectra(state.noise), scale=state.scale, grid=torch.empty(0), shifts=torch.empty(0),
+        step=0.0, wide=radius, symmetry=setup.settings.symmetry, memory=setup.settings.memory,
+    )  # fmt: skip
+    blocks = [_block(setup, state, half, rows) for half in (0, 1) for rows in spans(setup.rows(half))]
+    _, sums = setup.map_reduce(put_in, blocks, shared=shared, combine=combine)
+    first, second = (symmetrised(*each, matrices) for each in sums.halves)
+    return first, second
+
+
 def _gathered(state: State, blocks: list[Block], found: list[Found]) -> State:
     """The state with what was found of each particle; settled ones keep the confidence they had."""
     rotation, shift, covariance, confidence = (t.clone() for t in (state.rotation, state.shift, state.covariance, state.confidence))
@@ -223,7 +243,22 @@ def advance(setup: Setup, state: State) -> State:
         return after
     found_signal = after.best_radius > setup.images.shell(settings.initial_lowpass) or settings.local_only
     stop = "converged" if settled else "budget"
-    return calibrated(setup, replace(after, stage="done", stop=stop if found_signal else "no_signal"))
+    return framed(setup, calibrated(setup, replace(after, stage="done", stop=stop if found_signal else "no_signal")))
+
+
+def framed(setup: Setup, state: State) -> State:
+    """The state with everything turned onto the first map as it was given, so that models and masks made on it still fit.
+
+    Only six numbers are taken from that map, at the end, whatever its resolution: nothing of it gets into the result.
+    """
+    if setup.frame is None:
+        return state
+    place = register(state.halves.mean(0), setup.frame * setup.ball, radius=min(state.radius, FRAMED), group=setup.settings.symmetry)
+    if float(geodesic_deg(place.rotation, torch.eye(3, dtype=torch.float64))) > DRIFT_DEG:
+        return state
+    rotation, shift = place.poses(state.rotation, state.shift)
+    halves = torch.stack([turn(volume, place.rotation, place.shift) for volume in state.halves])
+    return replace(state, rotation=rotation, shift=shift, halves=halves)
 
 
 def calibrated(setup: Setup, state: State) -> State:
@@ -299,6 +334,7 @@ def refine(
     """
     ball = ball_mask(images.disc.size, images.pixel_size, settings.diameter)
     first = low_pass(reference.float(), settings.initial_lowpass, images.pixel_size, axes=3) * (ball if mask is None else mask)
-    setup = Setup(images, half, settings, ball, first, mask, poses, map_reduce, fine)
+    frame = None if settings.local_only else reference.float()
+    setup = Setup(images, half, settings, ball, first, frame, mask, poses, map_reduce, fine)
     saved = None if checkpoint is None else checkpoint.load()
     return iterate(setup, State.of(saved) if saved else start(setup), report=report, checkpoint=checkpoint)

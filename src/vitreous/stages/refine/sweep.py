@@ -179,6 +179,19 @@ def _sweep(shared: Sweep, block: Block, budget: int) -> tuple[Found, Sums]:
     return out, Sums((half, None) if block.half == 0 else (None, half), misfit)
 
 
+def put_in(shared: Sweep, block: Block) -> tuple[None, Sums]:
+    """Only put the images of one block into the map, at the poses they have."""
+    sums = insertion(shared.images.disc.size, shared.wide, shared.images.device)
+    size = batch_size(shared.memory, WORKING_BYTES * shared.images.disc.within(shared.wide), most=2048)
+    for rows in torch.arange(len(block.rows)).split(size):
+        images = _taken(shared, block, rows)
+        insert_images(
+            images, shared.noise, block.rotation[rows], block.shift[rows], radius=shared.wide, weight=block.weight[rows], sums=sums
+        )
+    half = sums.total()
+    return None, Sums((half, None) if block.half == 0 else (None, half), Misfit.none(0, 0))
+
+
 def _taken(shared: Sweep, block: Block, rows: Tensor) -> FourierImages:
     images = shared.images.take(block.rows[rows])
     return images.scaled(shared.scale[images.group])
