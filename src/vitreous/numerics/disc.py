@@ -78,7 +78,8 @@ class Disc:
     def shift_phases(self, shifts: Tensor) -> Tensor:
         """exp(−2πi k·d / size) that moves content by d = (dx, dy) pixels: complex64 ``(..., K)`` for ``(..., 2)``."""
         angle = (shifts.double().to(self.kx.device) @ torch.stack([self.kx, self.ky]).double()) * (-2 * np.pi / self.size)
-        return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
+        angle = angle.float()
+        return torch.polar(torch.ones_like(angle), angle)
 
     def shell_mean(self, values: Tensor) -> Tensor:
         """Mean of ``(..., k)`` over each shell 0 … radius, float64 ``(..., radius + 1)``; shells beyond k are 0."""

@@ -26,7 +26,7 @@ from vitreous.numerics.symmetry import Symmetry
 from vitreous.runtime.memory import batch_size, with_less
 
 #: Blocks a half-set is cut into, at most and where they have at least ``FEWEST`` particles.
-BLOCKS, FEWEST = 16, 500
+BLOCKS, FEWEST = 16, 2000
 #: Bytes an image's coefficient takes while its pose is refined: value, transfer, weight, and what is made of them.
 WORKING_BYTES = 48
 
