@@ -43,6 +43,11 @@ class Placement:
         return turned, shift - (turned @ self.shift)[:, :2]
 
 
+def unmoved() -> Placement:
+    """No movement."""
+    return Placement(torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64))
+
+
 def free_axes(group: Symmetry) -> tuple[int, ...]:
     """Which of (turn about x, y, z, move along x, y, z) a map of this symmetry can make and keep it: all in C1, those along z in
     C_n, none in the others."""

@@ -161,7 +161,7 @@ def test_resumed_at_any_iteration_it_gives_the_same_bits(written: tuple[Particle
 
 def test_errors_are_as_large_as_is_said(written: tuple[Particles, Dataset]) -> None:
     """68 % of turns and moves lie in their ellipsoid of 68 %, although the reference is noisy."""
-    particles, drawn = written
+    _, drawn = written
     rotation, shift = true_poses(drawn)
     settings = replace(SETTINGS, local_only=True, most_local=6)
     setup = prepared(written, settings=settings, given=(rotation, shift))

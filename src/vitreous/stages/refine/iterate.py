@@ -15,8 +15,7 @@ from vitreous.inference.noise import NoiseSpectra, initial_noise
 from vitreous.inference.scale import best_scale
 from vitreous.inference.stored import Images
 from vitreous.numerics.filters import low_pass, soft_disc
-from vitreous.numerics.map_align import turn
-from vitreous.numerics.map_register import register
+from vitreous.numerics.map_register import Placement, register, unmoved
 from vitreous.numerics.rotations import geodesic_deg
 from vitreous.numerics.slices import half_ball, slices, symmetrised
 from vitreous.numerics.so3_grid import orientations, shift_disc
@@ -24,7 +23,7 @@ from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.refine.settings import RefineSettings, reach, step_for
 from vitreous.stages.refine.state import Checkpoint, Forget, State
 from vitreous.stages.refine.sweep import Block, Found, MapReduce, Sums, Sweep, combine, here, put_in, spans, sweep
-from vitreous.stages.refine.update import DRIFT_DEG, Half, References, references
+from vitreous.stages.refine.update import Half, References, is_small, put, references
 
 #: A pose is settled when so much of the posterior is about it, and not before so many passes.
 CONFIDENT, EARLIEST = 0.9, 3
@@ -247,17 +246,27 @@ def advance(setup: Setup, state: State) -> State:
 
 
 def framed(setup: Setup, state: State) -> State:
-    """The state with everything turned onto the first map as it was given, so that models and masks made on it still fit.
+    """The state with half 2 turned onto half 1, and both onto the first map as it was given: what was made on that still fits.
 
     Only six numbers are taken from that map, at the end, whatever its resolution: nothing of it gets into the result.
     """
     if setup.frame is None:
         return state
-    place = register(state.halves.mean(0), setup.frame * setup.ball, radius=min(state.radius, FRAMED), group=setup.settings.symmetry)
-    if float(geodesic_deg(place.rotation, torch.eye(3, dtype=torch.float64))) > DRIFT_DEG:
-        return state
-    rotation, shift = place.poses(state.rotation, state.shift)
-    halves = torch.stack([turn(volume, place.rotation, place.shift) for volume in state.halves])
+    group, radius = setup.settings.symmetry, min(state.radius, FRAMED)
+    second = register(state.halves[1], state.halves[0], radius=radius, group=group)
+    state = _turned(setup, state, (unmoved(), second))
+    whole = register(state.halves.mean(0), setup.frame * setup.ball, radius=radius, group=group)
+    return _turned(setup, state, (whole, whole))
+
+
+def _turned(setup: Setup, state: State, places: tuple[Placement, Placement]) -> State:
+    """The state with each half's map and poses put in place, if that is a small movement."""
+    rotation, shift, halves = state.rotation.clone(), state.shift.clone(), state.halves.clone()
+    for half, place in enumerate(places):
+        if is_small(place):
+            rows = setup.rows(half)
+            rotation[rows], shift[rows] = place.poses(rotation[rows], shift[rows])
+            halves[half] = put(halves[half], place)
     return replace(state, rotation=rotation, shift=shift, halves=halves)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vitreous.inference.half_maps import compare_within
 from vitreous.numerics.map_align import turn
-from vitreous.numerics.map_register import Placement, register
+from vitreous.numerics.map_register import Placement, register, unmoved
 from vitreous.numerics.rotations import geodesic_deg
 from vitreous.numerics.slices import ball_shells, symmetrised
 from vitreous.reconstruct.fourier import ball_margin_of, solve, ssnr_from_fsc
@@ -79,8 +79,8 @@ def references(
     size = ball.shape[-1]
     halves = [symmetrised(*each, settings.symmetry.matrices) for each in sums]
     plain = torch.stack([solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel_size).cpu() for n, d in halves])
-    placements = _placed(plain, fixed, settings, voxel_size, ball) if place and mask is None else _unmoved()
-    plain = torch.stack([_put(volume, place) for volume, place in zip(plain, placements)])
+    placements = _placed(plain, fixed, settings, voxel_size, ball) if place and mask is None else (unmoved(), unmoved())
+    plain = torch.stack([put(volume, place) for volume, place in zip(plain, placements)])
     masks = _masks(plain, ball, mask, voxel_size, radius if tight else None)
     fsc, agreed = compare_within(plain[0], plain[1], torch.maximum(*masks), ball)
     agreed = min(agreed, radius)
@@ -90,36 +90,35 @@ def references(
     local = settings.regulariser == "local"
     ssnr = ssnr_from_fsc(fsc.clamp_min(LEAST_SHELL_GAIN) if local else fsc)
     made = [solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel_size).cpu() for n, d in halves]
-    filtered = torch.stack([_put(volume, place) for volume, place in zip(made, placements)])
+    filtered = torch.stack([put(volume, place) for volume, place in zip(made, placements)])
     if local:
         filtered = regularise(plain, filtered, radius=band).halves
     return References(filtered * torch.stack(masks), fsc, agreed, placements)
 
 
-def _unmoved() -> tuple[Placement, Placement]:
-    stay = Placement(torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64))
-    return stay, stay
-
-
 def _placed(plain: Tensor, fixed: Tensor | None, settings: RefineSettings, voxel: float, ball: Tensor) -> tuple[Placement, Placement]:
     """Half 1 kept on the first reference, half 2 on half 1."""
     size, group = plain.shape[-1], settings.symmetry
-    first, second = _unmoved()
+    first, second = unmoved(), unmoved()
     coarse = max(5, round(size * voxel / settings.initial_lowpass) + 1)
     if fixed is not None:
         first = _small(register(plain[0] * ball, fixed, radius=coarse, group=group), first)
     _, agreed = compare_within(plain[0], plain[1], ball, ball)
-    onto = _put(plain[0], first) * ball
+    onto = put(plain[0], first) * ball
     second = _small(register(plain[1] * ball, onto, radius=max(coarse, min(agreed, 24)), group=group), second)
     return first, second
 
 
+def is_small(place: Placement) -> bool:
+    """Whether a movement is a drift and not another solution."""
+    return float(geodesic_deg(place.rotation, torch.eye(3, dtype=torch.float64))) < DRIFT_DEG and bool(place.shift.isfinite().all())
+
+
 def _small(found: Placement, otherwise: Placement) -> Placement:
-    eye = torch.eye(3, dtype=torch.float64)
-    return found if float(geodesic_deg(found.rotation, eye)) < DRIFT_DEG and bool(found.shift.isfinite().all()) else otherwise
+    return found if is_small(found) else otherwise
 
 
-def _put(volume: Tensor, place: Placement) -> Tensor:
+def put(volume: Tensor, place: Placement) -> Tensor:
     """V(g (r − t)), or the very map where nothing moves noticeably."""
     eye = torch.eye(3, dtype=torch.float64)
     if float(geodesic_deg(place.rotation, eye)) < 0.01 and float(place.shift.norm()) < 0.01:
