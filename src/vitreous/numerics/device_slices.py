@@ -8,10 +8,8 @@ import torch
 from torch import Tensor
 
 from vitreous.numerics.disc import Disc
-from vitreous.numerics.fourier import centred_irfftn, from_centre
 from vitreous.numerics.kernels.choice import uses_triton
-from vitreous.numerics.resample import centre_resize
-from vitreous.numerics.slices import PAD, HalfBall, Insertion, ball_margin, window
+from vitreous.numerics.slices import PAD, HalfBall, Insertion, ball_margin
 
 
 def slices_on_device(ball: HalfBall, rotations: Tensor, disc: Disc, count: int) -> Tensor:
@@ -53,19 +51,6 @@ class DeviceInsertion:
 def insertion(size: int, radius: int, device: torch.device) -> Insertion | DeviceInsertion:
     """Sums of slices kept on ``device``."""
     return DeviceInsertion(size, radius, device) if uses_triton(device) else Insertion(size, radius)
-
-
-def volume_on_device(ball: Tensor, size: int, *, scale: float) -> Tensor:
-    """Real volume ``(size, size, size)`` of a half ball, as :func:`vitreous.numerics.slices.volume_of` makes it."""
-    m, grid = ball.shape[-1] - 1, PAD * size
-    have = grid // 2
-    keep = min(m, have - 1)
-    spectrum = torch.zeros(grid, grid, have + 1, dtype=torch.complex64, device=ball.device)
-    cut = ball[m - keep : m + keep + 1, m - keep : m + keep + 1, : keep + 1]
-    spectrum[have - keep : have + keep + 1, have - keep : have + keep + 1, : keep + 1] = cut
-    values = centre_resize(centred_irfftn(from_centre(spectrum, (0, 1)), (grid,) * 3), size, axes=3)
-    w = window(size).to(values)
-    return values / (w[:, None, None] * w[:, None] * w) / scale
 
 
 @lru_cache(maxsize=2)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import scipy.fft
 import torch
 from torch import Tensor
@@ -67,29 +66,37 @@ def centred_irfftn(spectrum: Tensor, shape: Sequence[int]) -> Tensor:
     return torch.fft.fftshift(torch.fft.irfftn(spectrum, s=tuple(shape), dim=(-3, -2, -1)), dim=(-3, -2, -1))
 
 
-def central_irfftn(spectrum: np.ndarray, size: int) -> Tensor:
-    """The middle of a cubic map from its transform: what :func:`centred_irfftn` gives, cut to ``size`` voxels about the origin.
+def central_irfftn(spectrum: Tensor, grid: int, size: int) -> Tensor:
+    """The middle of a cubic map of ``grid`` voxels from its low frequencies: undoes :func:`central_rfftn`.
 
-    Each axis is cut as soon as it is transformed, which halves the work where the map is twice ``size``.
+    Each axis is padded just before it is transformed and cut just after.
 
     Parameters
     ----------
     spectrum
-        complex64 ``(n, n, n // 2 + 1)``, zero frequency first, n even and at least ``size``. It is overwritten.
+        complex64 ``(2 k + 1, 2 k + 1, k + 1)``, zero frequency at (k, k, 0), k at most grid // 2 - 1.
+    grid
+        Side of the whole map, even.
     size
         Voxels a side to keep.
 
     Returns
     -------
     Tensor
-        float32 ``(size, size, size)``.
+        float32 ``(size, size, size)``, the origin at size // 2.
     """
-    below = size // 2
+    keep = spectrum.shape[2] - 1
     for axis in (0, 1):
-        along = scipy.fft.ifft(spectrum, axis=axis, overwrite_x=True)
-        spectrum = np.take(along, np.arange(-below, size - below), axis, mode="wrap")
-    along = scipy.fft.irfft(spectrum, (spectrum.shape[-1] - 1) * 2, axis=2, overwrite_x=True)
-    return torch.from_numpy(np.take(along, np.arange(-below, size - below), 2, mode="wrap"))
+        gap = spectrum.new_zeros(*(grid - 2 * keep - 1 if a == axis else length for a, length in enumerate(spectrum.shape)))
+        full = torch.cat([spectrum.narrow(axis, keep, keep + 1), gap, spectrum.narrow(axis, 0, keep)], axis)
+        spectrum = _middle(torch.fft.ifft(full, dim=axis), axis, size)
+    return _middle(torch.fft.irfft(spectrum, grid, dim=2), 2, size)
+
+
+def _middle(values: Tensor, axis: int, size: int) -> Tensor:
+    """``size`` voxels about index 0 of one axis, wrapping, index 0 moved to size // 2."""
+    below = size // 2
+    return torch.cat([values.narrow(axis, values.shape[axis] - below, below), values.narrow(axis, 0, size - below)], axis)
 
 
 def central_rfftn(values: Tensor, grid: int, keep: int) -> Tensor:

@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitreous.numerics.disc import disc
-from vitreous.numerics.fourier import centred_irfftn, centred_rfftn
+from vitreous.numerics.fourier import central_irfftn, centred_rfftn
 from vitreous.numerics.kernels import cpu
 from vitreous.numerics.rotations import exponential
 from vitreous.numerics.slices import PAD, HalfBall, flat_ball, half_ball
@@ -131,8 +130,8 @@ def align(moving: Tensor, fixed: Tensor, *, radius: int, group: Symmetry | None 
     return Alignment(found[mirrored][0], mirrored, found[mirrored][1], found[not mirrored][1])
 
 
-def turn(volume: Tensor, rotation: Tensor, shift: Tensor | None = None) -> Tensor:
-    """V'(r) = V(g (r − t)): sample a cubic map's transform on the turned grid. Finest detail is lost beyond Nyquist less one shell.
+def turn(volume: Tensor, rotation: Tensor, shift: Tensor | None = None, *, radius: int | None = None) -> Tensor:
+    """V'(r) = V(g (r − t)): sample a cubic map's transform on the turned grid.
 
     Parameters
     ----------
@@ -142,23 +141,23 @@ def turn(volume: Tensor, rotation: Tensor, shift: Tensor | None = None) -> Tenso
         g, ``(3, 3)``.
     shift
         t, voxels ``(3,)``; none without it.
+    radius
+        Last shell kept; by default the last below Nyquist.
     """
     n = volume.shape[-1]
-    d = disc(n)
-    ball = half_ball(volume.float(), d.radius)
-    flat, m = flat_ball(ball)
-    line = torch.arange(n) - n // 2
-    half = torch.arange(n // 2 + 1)
-    z, y, x = torch.meshgrid(torch.roll(line, -(n // 2)), torch.roll(line, -(n // 2)), half, indexing="ij")
+    keep = n // 2 - 1 if radius is None else min(radius, n // 2 - 1)
+    flat, m = flat_ball(half_ball(volume.float(), keep))
+    line = torch.arange(-keep, keep + 1)
+    z, y, x = torch.meshgrid(line, line, torch.arange(keep + 1), indexing="ij")
     points = torch.stack([x, y, z], -1).reshape(-1, 3).float()
-    inside = points.norm(dim=1) <= d.radius
-    out = torch.zeros(len(points), dtype=torch.complex64)
-    values = np.empty(2 * int(inside.sum()), np.float32)
-    turned = np.ascontiguousarray((points[inside] @ rotation.float().T * PAD).numpy())
-    cpu.sample(flat, m, turned, values)
-    out[inside] = torch.from_numpy(values.view(np.complex64))
+    inside = points.norm(dim=1) <= keep
+    points = points[inside]
+    values = np.empty(2 * len(points), np.float32)
+    cpu.sample(flat, m, np.ascontiguousarray((points @ rotation.float().T * PAD).numpy()), values)
+    found = torch.from_numpy(values.view(np.complex64))
     if shift is not None:
         angle = points @ shift.float() * (-2 * math.pi / n)
-        out *= torch.polar(torch.ones_like(angle), angle)
-    return centred_irfftn(out.reshape(n, n, n // 2 + 1), (n, n, n))
-
+        found = found * torch.polar(torch.ones_like(angle), angle)
+    out = torch.zeros(len(inside), dtype=torch.complex64)
+    out[inside] = found
+    return central_irfftn(out.reshape(2 * keep + 1, 2 * keep + 1, keep + 1), n, n)

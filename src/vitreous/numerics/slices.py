@@ -169,15 +169,10 @@ def volume_of(ball: Tensor, size: int, *, scale: float = 1.0) -> Tensor:
 
     Spreading slices over cells multiplies the volume by the window, which is divided out here.
     """
-    m = ball.shape[-1] - 1
-    grid = PAD * size
+    m, grid = ball.shape[-1] - 1, PAD * size
     keep = min(m, grid // 2 - 1)
-    # Zero frequency first, in memory of numpy's, as in half_ball.
-    spectrum, values = np.zeros((grid, grid, grid // 2 + 1), np.complex64), ball.numpy()
-    for z, z_from in ((slice(0, keep + 1), slice(m, m + keep + 1)), (slice(-keep, None), slice(m - keep, m))):
-        for y, y_from in ((slice(0, keep + 1), slice(m, m + keep + 1)), (slice(-keep, None), slice(m - keep, m))):
-            spectrum[z, y, : keep + 1] = values[z_from, y_from, : keep + 1]
-    return _divide_window(central_irfftn(spectrum, size)) / scale
+    low = ball[m - keep : m + keep + 1, m - keep : m + keep + 1, : keep + 1]
+    return _divide_window(central_irfftn(low, grid, size)) / scale
 
 
 @lru_cache(maxsize=2)

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from vitreous.numerics.device_slices import shells_on_device, volume_on_device
+from vitreous.numerics.device_slices import shells_on_device
+from vitreous.numerics.slices import volume_of
 
 
 def density_on_device(denominator: Tensor, radius: int) -> Tensor:
@@ -29,4 +30,4 @@ def solve_on_device(numerator: Tensor, denominator: Tensor, size: int, floor: Te
     last = len(floor) - 1
     shells = shells_on_device(denominator.shape[-1] - 1, denominator.device)
     values = numerator / (denominator + floor.to(denominator.device)[shells.clamp_max(last)])
-    return volume_on_device(torch.where(shells <= last, values, 0), size, scale=voxel_size)
+    return volume_of(torch.where(shells <= last, values, 0), size, scale=voxel_size)

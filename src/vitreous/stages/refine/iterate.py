@@ -27,8 +27,8 @@ from vitreous.stages.refine.update import Half, References, is_small, put, refer
 
 #: A pose is settled when so much of the posterior is about it, and not before so many passes.
 CONFIDENT, EARLIEST = 0.9, 3
-#: Local iterations in which the half-maps are put in place: later they stay there.
-PLACED = 3
+#: Local iterations in which half 2 is turned onto half 1: later it stays there.
+PLACED = 2
 #: Last shell by which the result is turned onto the first map: enough for a hundredth of a degree.
 FRAMED = 40
 #: Least weight in the map of a particle whose pose never settled.
@@ -185,10 +185,8 @@ def _gathered(state: State, blocks: list[Block], found: list[Found]) -> State:
 
 def _put_in_place(setup: Setup, state: State, made: References) -> State:
     """The state with new references, poses following the maps."""
-    rotation, shift = state.rotation.clone(), state.shift.clone()
-    for half in (0, 1):
-        rows = setup.rows(half)
-        rotation[rows], shift[rows] = made.placements[half].poses(rotation[rows], shift[rows])
+    rotation, shift, rows = state.rotation.clone(), state.shift.clone(), setup.rows(1)
+    rotation[rows], shift[rows] = made.second.poses(rotation[rows], shift[rows])
     return replace(state, iteration=state.iteration + 1, halves=made.halves, fsc=made.fsc, rotation=rotation, shift=shift,
                    radius=min(made.agreed + 4, setup.images.disc.radius), best_radius=max(made.agreed, state.best_radius))  # fmt: skip
 
@@ -198,9 +196,8 @@ def global_iteration(setup: Setup, state: State) -> State:
     settings = setup.settings
     after, sums = passed(setup, state, wide=state.radius)
     made = references(
-        sums.halves, settings, setup.ball, setup.images.pixel_size, radius=state.radius, fixed=setup.reference, mask=setup.mask,
-        tight=False,
-    )  # fmt: skip
+        sums.halves, settings, setup.ball, setup.images.pixel_size, radius=state.radius, mask=setup.mask, tight=False, place=False
+    )
     after = _put_in_place(setup, after, made)
     settled = after.settled | ((after.confidence > CONFIDENT) & (after.iteration >= EARLIEST))
     # While posteriors still sharpen, the next pass will see more, whether or not this one's map did.
@@ -214,9 +211,8 @@ def local_iteration(setup: Setup, state: State) -> State:
     # Beyond the agreement there is room for it to grow in this pass; the rest of the band is for the final maps.
     wide = min(setup.images.disc.radius, round(1.25 * state.radius) + 6)
     after, sums = passed(setup, state, wide=wide)
-    fixed = setup.reference if state.local_iterations == 0 and not setup.settings.local_only else None
     made = references(
-        sums.halves, setup.settings, setup.ball, setup.images.pixel_size, radius=wide, fixed=fixed, mask=setup.mask, tight=True,
+        sums.halves, setup.settings, setup.ball, setup.images.pixel_size, radius=wide, mask=setup.mask, tight=True,
         place=state.local_iterations < PLACED,
     )  # fmt: skip
     better = made.agreed > state.best_radius
@@ -266,7 +262,7 @@ def _turned(setup: Setup, state: State, places: tuple[Placement, Placement]) -> 
         if is_small(place):
             rows = setup.rows(half)
             rotation[rows], shift[rows] = place.poses(rotation[rows], shift[rows])
-            halves[half] = put(halves[half], place)
+            halves[half] = put(halves[half], place, state.radius)
     return replace(state, rotation=rotation, shift=shift, halves=halves)
 
 

@@ -21,6 +21,8 @@ from vitreous.stages.refine.settings import RefineSettings
 SURFACE = 15.0
 #: Turns of a half-map that are put right, degrees: larger ones are no drift but another solution.
 DRIFT_DEG = 12.0
+#: Last shell by which one half is turned onto the other while iterating.
+PLACED = 24
 
 Half = tuple[Tensor, Tensor]
 
@@ -35,19 +37,19 @@ class References:
         References, ``(2, n, n, n)``.
     fsc, agreed
         Of the half-maps, without the mask's share, and the last shell above the gold standard.
-    placements
-        How each half was put in place: its particles' poses follow.
+    second
+        How half 2 was put in place: its particles' poses follow.
     """
 
     halves: Tensor
     fsc: Tensor
     agreed: int
-    placements: tuple[Placement, Placement]
+    second: Placement
 
 
 def references(
     sums: tuple[Half, Half], settings: RefineSettings, ball: Tensor, voxel_size: float, *,
-    radius: int, fixed: Tensor | None, mask: Tensor | None, tight: bool, place: bool = True,
+    radius: int, mask: Tensor | None, tight: bool, place: bool,
 ) -> References:  # fmt: skip
     """Solve both halves and make the next references of them.
 
@@ -63,14 +65,12 @@ def references(
         Å.
     radius
         Last shell of the sums that is used.
-    fixed
-        A map that half 1 is kept on, low-passed; or None to leave it where it is.
     mask
         The user's mask, or None.
     tight
         Cut each half out of its own solvent: then its poses no longer follow the noise there.
     place
-        Bring the halves onto each other; never under a mask of the user's.
+        Turn half 2 onto half 1; never under a mask of the user's.
 
     Notes
     -----
@@ -79,8 +79,8 @@ def references(
     size = ball.shape[-1]
     halves = [symmetrised(*each, settings.symmetry.matrices) for each in sums]
     plain = torch.stack([solve(n, d, size, ssnr=None, radius=radius, voxel_size=voxel_size).cpu() for n, d in halves])
-    placements = _placed(plain, fixed, settings, voxel_size, ball) if place and mask is None else (unmoved(), unmoved())
-    plain = torch.stack([put(volume, place) for volume, place in zip(plain, placements)])
+    second = _placed(plain, settings, ball) if place and mask is None else unmoved()
+    plain[1] = put(plain[1], second, radius)
     masks = _masks(plain, ball, mask, voxel_size, radius if tight else None)
     fsc, agreed = compare_within(plain[0], plain[1], torch.maximum(*masks), ball)
     agreed = min(agreed, radius)
@@ -89,24 +89,18 @@ def references(
         halves = _joined(halves, round(size * voxel_size / settings.join))
     local = settings.regulariser == "local"
     ssnr = ssnr_from_fsc(fsc.clamp_min(LEAST_SHELL_GAIN) if local else fsc)
-    made = [solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel_size).cpu() for n, d in halves]
-    filtered = torch.stack([put(volume, place) for volume, place in zip(made, placements)])
+    filtered = torch.stack([solve(n, d, size, ssnr=ssnr, radius=band, voxel_size=voxel_size).cpu() for n, d in halves])
+    filtered[1] = put(filtered[1], second, band)
     if local:
         filtered = regularise(plain, filtered, radius=band).halves
-    return References(filtered * torch.stack(masks), fsc, agreed, placements)
+    return References(filtered * torch.stack(masks), fsc, agreed, second)
 
 
-def _placed(plain: Tensor, fixed: Tensor | None, settings: RefineSettings, voxel: float, ball: Tensor) -> tuple[Placement, Placement]:
-    """Half 1 kept on the first reference, half 2 on half 1."""
-    size, group = plain.shape[-1], settings.symmetry
-    first, second = unmoved(), unmoved()
-    coarse = max(5, round(size * voxel / settings.initial_lowpass) + 1)
-    if fixed is not None:
-        first = _small(register(plain[0] * ball, fixed, radius=coarse, group=group), first)
+def _placed(plain: Tensor, settings: RefineSettings, ball: Tensor) -> Placement:
+    """How half 2 comes onto half 1."""
     _, agreed = compare_within(plain[0], plain[1], ball, ball)
-    onto = put(plain[0], first) * ball
-    second = _small(register(plain[1] * ball, onto, radius=max(coarse, min(agreed, 24)), group=group), second)
-    return first, second
+    found = register(plain[1] * ball, plain[0] * ball, radius=max(5, min(agreed, PLACED)), group=settings.symmetry)
+    return found if is_small(found) else unmoved()
 
 
 def is_small(place: Placement) -> bool:
@@ -114,16 +108,12 @@ def is_small(place: Placement) -> bool:
     return float(geodesic_deg(place.rotation, torch.eye(3, dtype=torch.float64))) < DRIFT_DEG and bool(place.shift.isfinite().all())
 
 
-def _small(found: Placement, otherwise: Placement) -> Placement:
-    return found if is_small(found) else otherwise
-
-
-def put(volume: Tensor, place: Placement) -> Tensor:
-    """V(g (r − t)), or the very map where nothing moves noticeably."""
+def put(volume: Tensor, place: Placement, radius: int) -> Tensor:
+    """V(g (r − t)) up to shell ``radius``, or the very map where nothing moves noticeably."""
     eye = torch.eye(3, dtype=torch.float64)
     if float(geodesic_deg(place.rotation, eye)) < 0.01 and float(place.shift.norm()) < 0.01:
         return volume
-    return turn(volume, place.rotation, place.shift)
+    return turn(volume, place.rotation, place.shift, radius=radius)
 
 
 def _masks(plain: Tensor, ball: Tensor, given: Tensor | None, voxel: float, radius: int | None) -> tuple[Tensor, Tensor]:
