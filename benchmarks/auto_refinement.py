@@ -106,6 +106,8 @@ def main() -> None:
     parser.add_argument("--relion", action="store_true", help="run RELION too (about half an hour for 1000x64)")
     parser.add_argument("--yardstick", type=Path, help="a script to measure on the same particles: python SCRIPT particles.star map.mrc …")
     options = parser.parse_args()
+    from vitreous.io.mrc import read_volume
+
     folder = options.folder.resolve()
     data, out = particle_set(options.set, folder), folder / f"auto_refinement_{options.set}"
     shutil.rmtree(out, ignore_errors=True)
@@ -122,8 +124,12 @@ def main() -> None:
     told("Vitreous", ours, out / "ours" / "particles.star", out / "ours" / "map.mrc", data)
     peer = None
     if options.yardstick:
-        words = [sys.executable, str(options.yardstick.resolve()), str(start), str(data / "map.mrc"), "--amplitude", "1", "-n", "100000",
-                 "--truth", str(data / "truth.star"), "--truth-map", str(data / "map.mrc")]  # fmt: skip
+        # Its projections are sums of voxels: the map's grey scale times the voxel.
+        scale = read_volume(data / "map.mrc").voxel_size
+        words = [
+            sys.executable, str(options.yardstick.resolve()), str(start), str(data / "map.mrc"), "--amplitude", str(scale),
+            "-n", "100000", "--truth", str(data / "truth.star"), "--truth-map", str(data / "map.mrc"),
+        ]  # fmt: skip
         told("yardstick", measured(words, data), None, None, data)
         print((data / f"{Path(sys.executable).name}.log").read_text())
     if options.relion and relion_program("relion_refine_mpi"):

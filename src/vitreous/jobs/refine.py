@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Å: detail at which the twist of a map is judged.
 TWIST_RESOLUTION = 10.0
+#: Bytes for tables of scores.
+TABLE = 400_000_000
 #: Said where half-maps agree although the images do not say how the particles lie.
 LOST = (
     "no resolution is claimed: poses are uncertain by {sigma:.0f}°, too much for the {resolution:.0f} Å at which the half-maps agree, "
@@ -83,7 +85,7 @@ def run(inputs: Inputs, params: Refine, context: Context) -> Result:
     settings = RefineSettings(
         diameter=params.diameter, symmetry=symmetry(params.symmetry), initial_lowpass=params.initial_lowpass, local_only=params.local,
         join=params.join, turn_prior_deg=params.turn_prior, shift_prior=params.shift_prior, regulariser=params.regulariser,
-        seed=context.seed, memory=min(400_000_000, context.memory // 4),
+        seed=context.seed, memory=min(TABLE, context.memory // 4),
     )  # fmt: skip
     poses = own_poses(particles, params.local, images.pixel_size)
     wide = Band(size=box, mask_diameter=undelocalised(particles, params.diameter, 2 * particles.pixel_size))
@@ -291,11 +293,18 @@ def write_figures(state: State, setup: Setup, context: Context) -> None:
 
 
 def estimate(inputs: Inputs, params: Refine) -> Estimate:
-    """Expect some tens of milliseconds a particle, and its coefficients in memory twice."""
+    """Expect some tens of milliseconds a particle, and what :func:`vitreous.stages.refine.plan.plan` says."""
+    from vitreous.io.mrc_header import HEADER_BYTES, parse_header
     from vitreous.jobs.particle_table import quick_count
+    from vitreous.runtime.memory import default_budget
+    from vitreous.runtime.threads import threads
+    from vitreous.stages.refine.plan import plan
 
     count = quick_count(inputs["particles"])
-    return Estimate(seconds=30 + 0.06 * count, memory=2 * 10**9 + 200_000 * count)
+    with inputs["reference"].open("rb") as handle:
+        header = parse_header(handle.read(HEADER_BYTES), inputs["reference"], None)
+    needed = plan(count, header.shape[0], memory=default_budget() // 2, table=TABLE, threads=threads())
+    return Estimate(seconds=30 + 0.04 * count, memory=needed.memory)
 
 
 JOB = JobType(

@@ -25,13 +25,21 @@ def load_sound(particles: Particles, load: Callable[[Particles], Loaded], contex
         If loading is refused for another reason, or no image is left.
     """
     from vitreous.inference.screen import not_finite
+    from vitreous.inference.stored import StoredImages
 
+    refused: InputError | None = None
     try:
-        return particles, load(particles)
-    except InputError:
-        bad = not_finite(particles)
-        if not len(bad):
-            raise
+        images = load(particles)
+    except InputError as problem:
+        refused = problem
+    # What stays on disk has not been looked at yet.
+    if refused is None and not isinstance(images, StoredImages):
+        return particles, images
+    bad = not_finite(particles)
+    if not len(bad):
+        if refused is not None:
+            raise refused
+        return particles, images
     if len(bad) == len(particles):
         raise InputError(f"particle images must be numbers; all {len(particles)} have NaN or infinities. Try: extract again.")
     kept = set_aside(particles, bad, context)
