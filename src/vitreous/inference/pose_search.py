@@ -153,15 +153,16 @@ class _Sums:
         top = table.amax(1, keepdim=True)
         table -= top
         table.clamp_(min=FLOOR).exp_()
-        total = table.sum(1, keepdim=True)
-        table /= total
-        self.evidence[rows] = (top.double() + total.double().log())[:, 0]
         by_reference = scores.sum(1)
+        total = by_reference.sum(1, keepdim=True)
+        by_reference /= total
+        self.evidence[rows] = (top.double() + total.double().log())[:, 0]
         weight, likely = by_reference.topk(self.candidates.shape[1], dim=1)
         where = scores.gather(2, likely[:, None].expand(-1, s, -1)).argmax(1)
         self.candidates[rows], self.shifts[rows], self.weight[rows] = likely, shifts.to(where.device)[where], weight
         self.responsibility[rows] = by_reference.view(b, self.responsibility.shape[1], -1).sum(2)
-        self.images.addmm_(scores.view(b * s, r).T, flat)
+        # The table itself is not divided by its sum: the images, far fewer numbers, are.
+        self.images.addmm_(scores.view(b * s, r).T, flat / total.repeat_interleave(s, 0))
         self.transfer.addmm_(by_reference.T, B)
 
     def result(self, common: Tensor, centres: Tensor) -> SearchResult:
