@@ -35,7 +35,8 @@ def on_this_machine(workers: int, memory: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     settings = NO_PAGES | {
-        "distributed.nanny.pre-spawn-environ": limits(max(1, threads() // workers)),
+        # For the worker alone: set before it is spawned they would stand in this process for a moment, where numba reads them.
+        "distributed.nanny.environ": limits(max(1, threads() // workers)),
         "distributed.deploy.lost-worker-timeout": "2s",
         "distributed.worker.memory.target": SPILL_AT,
         "distributed.worker.memory.spill": False,
