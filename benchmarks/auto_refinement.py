@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from local_refinement import relion_reference
 from peers import (
     Cost,
     compared,
@@ -82,16 +83,11 @@ def best_map(data: Path, out: Path) -> Path:
 
 
 def relion(start: Path, out: Path, data: Path, diameter: float) -> list[str]:
-    """The command of the peer: two half-sets and a leader. The true map is in Å; RELION's projections are sums of voxels."""
-    from dataclasses import replace
-
-    from vitreous.io.mrc import read_volume, write_volume
-
-    truth = read_volume(data / "map.mrc")
-    write_volume(out / "reference.mrc", replace(truth, values=truth.values * truth.voxel_size))
+    """The command of the peer: two half-sets and a leader."""
     return [
         "mpirun", "-n", "3", "--oversubscribe", "--allow-run-as-root", "relion_refine_mpi", "--i", str(start), "--o", str(out / "run"),
-        "--ref", str(out / "reference.mrc"), "--ini_high", str(LOWPASS), "--auto_refine", "--split_random_halves", "--ctf", "--zero_mask",
+        "--ref", str(relion_reference(data, out)), "--ini_high", str(LOWPASS), "--auto_refine", "--split_random_halves", "--ctf",
+        "--zero_mask",
         "--particle_diameter", str(round(1.2 * diameter)), "--flatten_solvent", "--healpix_order", "2", "--auto_local_healpix_order", "4",
         "--offset_range", "5", "--offset_step", "2", "--sym", "C1", "--norm", "--scale", "--low_resol_join_halves", "40", "--j", "1",
         "--oversampling", "1", "--dont_check_norm", "--random_seed", "1",
