@@ -90,30 +90,43 @@ def load_images(particles: Particles, band: Band, *, rows: np.ndarray | None = N
     rows = np.arange(len(particles)) if rows is None else rows
     if particles.defocus is None:
         raise InputError("particles must have defocus values (rlnDefocusU); these have none. Try: vitreous estimate-ctf first.")
-    pixel_size = particles.pixel_size
     values: Tensor | None = None
-    sign = -1.0 if particles.contrast == "bright" else 1.0
     for at, block in read_blocks(particles, rows):
-        box = block.shape[-1]
-        require(box % 2 == 0, "the box", box, "an even number of pixels", instead="extract again with an even box")
-        require(band.size <= box, "size", band.size, f"at most the box, {box} px")
-        bad = ~np.isfinite(block).all((1, 2))
-        if bad.any():
-            raise InputError(f"particle images must be numbers; image {int(rows[at[bad][0]]) + 1} has NaN or infinities.")
-        images = torch.from_numpy(block)
-        if band.mask_diameter > 0:
-            images = images * particle_mask(box, pixel_size, band.mask_diameter)
-        small = disc(band.size, band.radius)
-        found = coefficients(images, particles, rows[at], small) * (sign * (band.size / box) ** 2)
-        values = torch.empty(len(rows), len(small), dtype=torch.complex64) if values is None else values
+        found = _coefficients_of(block, particles, rows[at], band)
+        values = torch.empty(len(rows), found.shape[1], dtype=torch.complex64) if values is None else values
         values[torch.from_numpy(at)] = found
         report(Progress("read images", int(at[-1]) + 1, len(rows)))
     require(values is not None, "particles", len(rows), "at least one")
     assert values is not None  # noqa: S101  said by the line above
-    scale = box / band.size
-    area = 1.0 if band.mask_diameter <= 0 else float((particle_mask(box, pixel_size, band.mask_diameter) ** 2).mean())
-    transfer = transfer_functions(particles, rows, small, pixel_size * scale)
-    return FourierImages(small, pixel_size * scale, values, transfer, noise_group(particles, rows), area)
+    return _with_transfer(values, particles, rows, band, block.shape[-1])
+
+
+def images_at_hand(images: np.ndarray, particles: Particles, band: Band) -> FourierImages:
+    """The same of images already in memory, ``(n, box, box)``, which are those of ``particles``, with defocus, in their order."""
+    rows = np.arange(len(particles))
+    return _with_transfer(_coefficients_of(images, particles, rows, band), particles, rows, band, images.shape[-1])
+
+
+def _coefficients_of(block: np.ndarray, particles: Particles, rows: np.ndarray, band: Band) -> Tensor:
+    """Coefficients of the images of ``rows``, masked and protein dark: complex64 ``(b, K)``."""
+    box = block.shape[-1]
+    require(box % 2 == 0, "the box", box, "an even number of pixels", instead="extract again with an even box")
+    require(band.size <= box, "size", band.size, f"at most the box, {box} px")
+    bad = ~np.isfinite(block).all((1, 2))
+    if bad.any():
+        raise InputError(f"particle images must be numbers; image {int(rows[bad][0]) + 1} has NaN or infinities.")
+    images = torch.from_numpy(block)
+    if band.mask_diameter > 0:
+        images = images * particle_mask(box, particles.pixel_size, band.mask_diameter)
+    sign = -1.0 if particles.contrast == "bright" else 1.0
+    return coefficients(images, particles, rows, disc(band.size, band.radius)) * (sign * (band.size / box) ** 2)
+
+
+def _with_transfer(values: Tensor, particles: Particles, rows: np.ndarray, band: Band, box: int) -> FourierImages:
+    small, pixel_size = disc(band.size, band.radius), particles.pixel_size * box / band.size
+    area = 1.0 if band.mask_diameter <= 0 else float((particle_mask(box, particles.pixel_size, band.mask_diameter) ** 2).mean())
+    transfer = transfer_functions(particles, rows, small, pixel_size)
+    return FourierImages(small, pixel_size, values, transfer, noise_group(particles, rows), area)
 
 
 def particle_mask(box: int, pixel_size: float, diameter: float) -> Tensor:
@@ -130,5 +143,3 @@ def noise_group(particles: Particles, rows: np.ndarray) -> Tensor:
     own = count[inverse] >= 20
     label = np.where(own, inverse + len(particles.optics), particles.group[rows])
     return torch.from_numpy(np.unique(label, return_inverse=True)[1].astype(np.int64))
-
-

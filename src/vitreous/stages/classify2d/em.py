@@ -23,14 +23,10 @@ from torch import Tensor
 from vitreous.errors import InputError, require
 from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra, initial_noise
-from vitreous.inference.pose_search import Grid, search
-from vitreous.inference.residual import residual_factor
-from vitreous.numerics.filters import soft_disc
-from vitreous.numerics.planes import half_planes, put_back, turned, turns
-from vitreous.numerics.so3_grid import shift_disc
 from vitreous.runtime.chance import torch_generator
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.classify2d.averages import solve_averages
+from vitreous.stages.classify2d.expectation import explain, image_mask, shift_spacing
 
 #: Images whose average a class starts from.
 SEEDS = 5
@@ -127,12 +123,6 @@ class Checkpoint(Protocol):
         """Save, atomically."""
 
 
-def image_mask(images: FourierImages, diameter: float) -> Tensor:
-    """Soft disc a tenth wider than the particle, ``(n, n)``."""
-    size = images.disc.size
-    return soft_disc((size, size), min(0.55 * diameter / images.pixel_size, 0.46 * size), max(2.0, 0.04 * size))
-
-
 def start(images: FourierImages, settings: Classify2DSettings) -> Classes:
     """Averages of random groups of images, as they lie.
 
@@ -201,31 +191,21 @@ def even_prior(responsibility: Tensor, prior: Tensor, evenness: float) -> Tensor
 def step(images: FourierImages, state: Classes, settings: Classify2DSettings) -> Classes:
     """One pass: expectation over classes, angles and shifts, then new averages, proportions and noise."""
     c, radius = settings.classes, _radius(images, settings, state.iteration)
-    k = images.disc.within(radius)
-    coarse = min(12.0, max(settings.step_deg, 75.0 / radius))
-    angles = turns(coarse)
-    which = torch.arange(c).repeat_interleave(len(angles))
-    spun = angles.repeat(c)
-    planes = turned(half_planes(state.averages, radius), which, spun, images.disc, k)
-    spacing = max(1.0, images.disc.size / radius / 4)
-    reach = 0.1 * settings.diameter / images.pixel_size if state.iteration < settings.iterations // 2 else 2 * spacing
-    prior = state.prior.repeat_interleave(len(angles))
+    late = state.iteration >= settings.iterations // 2
     noise = NoiseSpectra(state.noise)
-    found = search(
-        images, noise, Grid(planes, shift_disc(spacing, max(reach, spacing)), prior, c), centres=_centres(images, state, settings),
-        budget=settings.memory,
+    told = explain(
+        images, state.averages, state.prior, noise, radius=radius, centres=_centres(images, state, settings),
+        reach=2 * shift_spacing(images, radius) if late else 0.1 * settings.diameter / images.pixel_size,
+        step_deg=settings.step_deg, memory=settings.memory,
     )  # fmt: skip
-    sums = put_back(found.weighted_images, found.weighted_transfer, which, spun, c, images.disc)
-    averages, ssnr = solve_averages(*sums, image_mask(images, settings.diameter), radius)
-    best = found.candidates[:, 0]
+    found = told.found
+    averages, ssnr = solve_averages(told.numerator, told.denominator, image_mask(images, settings.diameter), radius)
     evenness = max(0.0, 1 - state.iteration / (0.6 * settings.iterations))
     filled = torch.zeros(c, images.disc.radius + 1, dtype=torch.float64)
     filled[:, : radius + 1] = ssnr
-    factor = residual_factor(images, noise, planes, found)
     return Classes(
-        state.iteration + 1, averages, filled, found.responsibility,
-        even_prior(found.responsibility, state.prior, evenness), which[best],
-        spun[best].float(), found.shifts[:, 0], found.peak, found.log_evidence, noise.scaled(factor).variance,
+        state.iteration + 1, averages, filled, found.responsibility, even_prior(found.responsibility, state.prior, evenness),
+        told.assignment, told.angle.float(), found.shifts[:, 0], found.peak, found.log_evidence, noise.scaled(told.noise_factor).variance,
     )  # fmt: skip
 
 
