@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from vitreous.numerics.areas import tilted_plane
 from vitreous.numerics.fourier import frequency_squared, irfft2, rfft2
 from vitreous.numerics.shells import shell_average
-from vitreous.stages.picking.badareas import MARGIN, good_areas, tilted_plane
+from vitreous.stages.picking.badareas import MARGIN, good_areas
 from vitreous.stages.picking.noise import decoy, gain, power_spectrum, whiten, whiten_template
 from vitreous.stages.picking.working import ACROSS, flatten
 

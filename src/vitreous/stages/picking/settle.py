@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from vitreous.errors import require
+from vitreous.numerics.areas import tilted_plane
 from vitreous.runtime.chance import torch_generator
-from vitreous.stages.picking.badareas import good_areas, tilted_plane
+from vitreous.stages.picking.badareas import good_areas
 from vitreous.stages.picking.noise import decoy, gain, power_spectrum, whiten
 from vitreous.stages.picking.params import PickParams
 from vitreous.stages.picking.picks import Picks

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vitreous.errors import require
+from vitreous.numerics.areas import block_mean
 from vitreous.numerics.filters import apply, gaussian
 from vitreous.numerics.fourier import frequency_squared
 from vitreous.numerics.resample import fourier_resize
@@ -75,15 +76,10 @@ def working_image(image: Tensor, diameter_pixels: float, *, sign: float) -> Work
     require(spread > 0, "micrograph", f"{float(image[0, 0])} everywhere", "a picture with contrast", instead="leave it out")
     factor = diameter_pixels / ACROSS
     block = max(1, int(factor / 2))
-    small = _block_mean((image - image.mean()) * (sign / spread), block)
+    small = block_mean((image - image.mean()) * (sign / spread), block)
     size = tuple(max(1, round(n * block / factor)) for n in small.shape)
     scale = tuple(n * block / m for n, m in zip(small.shape, size))
     return Working(fourier_resize(small, size), scale[::-1], (block - 1) / 2, diameter_pixels, tuple(image.shape)[::-1])
-
-
-def _block_mean(image: Tensor, block: int) -> Tensor:
-    y, x = (n // block for n in image.shape)
-    return image[: y * block, : x * block].reshape(y, block, x, block).mean((1, 3))
 
 
 def flatten(image: Tensor, good: Tensor) -> Tensor:
