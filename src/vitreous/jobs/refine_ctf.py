@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vitreous.data.particles import Particles
+    from vitreous.inference.reference import Reference
     from vitreous.numerics.disc import Disc
     from vitreous.stages.optics.aberration import Aberrations
     from vitreous.stages.optics.defocus import DefocusChange
-    from vitreous.stages.optics.reference import Reference
 
 #: Å: half-maps that agree to no better than this know nothing of the optics.
 POOREST = 20.0
@@ -99,10 +99,10 @@ def read_halves(inputs: Inputs, particles: Particles) -> Reference:
     InputError
         If the maps are not of the particles' size, or agree to no better than 20 Å.
     """
+    from vitreous.inference.reference import make_reference
     from vitreous.jobs.particle_table import box_of
     from vitreous.jobs.refine import read_reference
     from vitreous.numerics.filters import soft_disc
-    from vitreous.stages.optics.reference import make_reference
 
     box = box_of(particles)
     first, second = (read_reference(inputs[port], box, particles.pixel_size) for port in ("half1", "half2"))

@@ -15,6 +15,7 @@ from vitreous.data.particles import Particles
 from vitreous.inference.load import Band, load_images
 from vitreous.inference.noise import initial_noise
 from vitreous.inference.pose_refine import insert_images
+from vitreous.inference.reference import make_reference
 from vitreous.io.particles import read_particles
 from vitreous.numerics.filters import soft_disc
 from vitreous.reconstruct.fourier import solve
@@ -22,7 +23,6 @@ from vitreous.simulate.dataset import DatasetSettings, draw_dataset, write_datas
 from vitreous.simulate.phantoms import symmetric_phantom
 from vitreous.simulate.snr import PixelSnr
 from vitreous.stages.optics.problem import Problem, pose_problem
-from vitreous.stages.optics.reference import make_reference
 
 PIXEL = 1.5
 BLOB = symmetric_phantom(np.eye(3)[None], np.random.default_rng(0), count=300, radius=35.0, sigma=1.0)

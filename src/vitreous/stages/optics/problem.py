@@ -13,11 +13,11 @@ from vitreous.data.particles import Particles
 from vitreous.inference.images import FourierImages
 from vitreous.inference.load import Band, load_images
 from vitreous.inference.noise import NoiseSpectra, initial_noise
+from vitreous.inference.reference import Reference
 from vitreous.inference.residual import known_pose_factor
 from vitreous.numerics.slices import slices
 from vitreous.physics.ctf import phase
 from vitreous.runtime.progress import Reporter, silent
-from vitreous.stages.optics.reference import Reference
 
 #: Images at a time.
 BLOCK = 256

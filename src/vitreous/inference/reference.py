@@ -1,10 +1,11 @@
-r"""What the images are compared with: slices of the other half-set's map, weighted by how far the halves agree.
+r"""What the images are compared with: slices of one half-set's map, weighted by how far the halves agree.
 
 A half-map holds the noise of the very images it was made of, inserted with the optics that are in question, and so votes for them:
 compared with their own half, 600 images of 64 pixels with a tilt of 1 mrad show 0.47 mrad. The other half's noise is independent
-of the image's, and the estimate is unbiased. What passes between the halves in exchange is a handful of numbers a group or
-micrograph, or one number a particle, no map and no pose. The noise of the map itself is met by Wiener's weight,
-E[S₀ | S] = FSC · S.
+of the image's, and the estimate is unbiased. Where what passes between the halves in exchange is a handful of numbers a group or
+micrograph, or one number a particle, the other half is the better reference; where it is many numbers a particle, which could
+carry noise over, the own half is the only one that keeps the halves apart. The noise of the map itself is met by Wiener's
+weight, E[S₀ | S] = FSC · S.
 """
 
 from __future__ import annotations
@@ -44,12 +45,13 @@ class Reference:
         return self.volumes.shape[-1] * self.pixel_size / self.radius
 
     def opposite(self, half: int) -> Tensor:
-        """The map that images of ``half`` (0 or 1) are compared with."""
+        """The map of the other half than that (0 or 1) of an image."""
         return self.volumes[1 - half]
 
-    def balls(self) -> tuple[HalfBall, HalfBall]:
-        """For images of half 0 and of half 1, within the last shell."""
-        first, second = (half_ball(self.opposite(half), self.radius, scale=self.pixel_size) for half in (0, 1))
+    def balls(self, *, own: bool = False) -> tuple[HalfBall, HalfBall]:
+        """What images of half 0 and of half 1 are compared with, within the last shell: the other's map, or their own."""
+        maps = self.volumes if own else (self.opposite(0), self.opposite(1))
+        first, second = (half_ball(each, self.radius, scale=self.pixel_size) for each in maps)
         return first, second
 
     def scaled(self, factor: Tensor) -> Reference:
