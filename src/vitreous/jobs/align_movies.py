@@ -63,7 +63,7 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
         check_gain(gain, params, shape)
     one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory)
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
-    write_list(context.outputs / "micrographs.star", [_micrograph(each.value, context) for each in done], context)
+    write_list(context.outputs / "micrographs.star", [micrograph(each.value, context.outputs) for each in done], context)
     return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=_warnings(params, gain))
 
 
@@ -175,7 +175,8 @@ def tracks(aligned: Alignment, movie: str) -> dict[str, Any]:
     }
 
 
-def _micrograph(told: dict[str, Any], context: Context) -> Micrograph:
+def micrograph(told: dict[str, Any], outputs: Path) -> Micrograph:
+    """The row of a list of micrographs, from what :func:`align_one` said of the movie."""
     from vitreous.data.micrograph import Micrograph
     from vitreous.data.optics import Optics
 
@@ -184,8 +185,8 @@ def _micrograph(told: dict[str, Any], context: Context) -> Micrograph:
     motion = {f"rlnAccumMotion{part.capitalize()}": f"{told['figures'][f'motion_{part}_angstrom']:.3f}"
               for part in ("total", "early", "late")}  # fmt: skip
     return Micrograph(
-        path=context.outputs / "micrographs" / f"{told['name']}.mrc",
-        motion=context.outputs / "motion" / f"{told['name']}.star",
+        path=outputs / "micrographs" / f"{told['name']}.mrc",
+        motion=outputs / "motion" / f"{told['name']}.star",
         optics=optics,
         extra={**motion, "optics.rlnMicrographOriginalPixelSize": f"{told['movie_pixel_size']:.6g}"},
     )

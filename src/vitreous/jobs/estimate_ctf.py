@@ -59,7 +59,7 @@ def run(inputs: Inputs, params: EstimateCtf, context: Context) -> Result:
     names = unique_names([m.path for m in micrographs])
     pairs = list(zip(names, micrographs))
     done = context.map(partial(fit_one, params, context.outputs), pairs, step="estimate ctf", key=lambda pair: pair[0])
-    fitted = [_fitted(each.item[1], each.value) for each in done]
+    fitted = [with_fit(each.item[1], each.value) for each in done]
     write_list(context.outputs / "micrographs_ctf.star", fitted, context)
     return Result(figures=figures(fitted), warnings=_warnings(names, fitted))
 
@@ -143,7 +143,8 @@ def _shrunk(picture: np.ndarray) -> np.ndarray:
     return small.numpy() * (size / have) ** 2
 
 
-def _fitted(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:
+def with_fit(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:
+    """The micrograph with what :func:`fit_one` said of it."""
     from vitreous.data.micrograph import Defocus
 
     return replace(micrograph, defocus=Defocus(**told["defocus"]), fit_resolution=told["resolution_angstrom"],
