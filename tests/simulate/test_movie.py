@@ -18,7 +18,6 @@ from vitreous.physics.dose import exposure_weight
 from vitreous.physics.potential import phase_per_scattering
 from vitreous.physics.solvent import ice_memory, ice_phase_power, zero_loss
 from vitreous.simulate.ice import WanderingIce
-from vitreous.simulate.micrograph import counted_micrograph
 from vitreous.simulate.motion import Motion
 from vitreous.simulate.movie import expected_frames
 from vitreous.simulate.phantoms import chiral_phantom
@@ -170,16 +169,3 @@ def test_settings_are_checked():
         SessionSettings(dose_per_frame=0.0)
     with pytest.raises(InputError, match="tilt_deg must be within ±80"):
         SessionSettings(tilt_deg=90.0)
-
-
-def test_micrograph_is_one_still_exposure_with_poisson_noise():
-    settings = replace(STILL, frames=10, dose_per_frame=4.0, ice_thickness=300.0, drift=50.0, local_motion=10.0)
-    image, scene = counted_micrograph(settings, HELIX, 0)
-    again, _ = counted_micrograph(settings, HELIX, 0)
-    mean = 40.0 * PIXEL**2 * math.exp(-300 / 3950)
-    assert (image == again).all()
-    assert float(image.mean()) == pytest.approx(mean, rel=0.01)
-    assert (scene.position == draw_scene(settings, HELIX, 0).position).all()
-    empty, _ = counted_micrograph(replace(settings, ice_thickness=0.0, particles=0), HELIX, 0)
-    # the variance of Poisson counts of mean 360 over n pixels is known to √(2 / n)
-    assert float(empty.var()) / 360.0 == pytest.approx(1.0, abs=4 * math.sqrt(2 / empty.numel()))

@@ -24,3 +24,9 @@ def exposure_weight(k: Tensor, dose: Tensor, voltage: float = 300.0) -> Tensor:
     ``k`` of shape K and ``dose`` of shape ``(...)`` give ``(..., *K)``; the weight at k = 0 is 1.
     """
     return torch.exp(-0.5 * dose.reshape(*dose.shape, *[1] * k.ndim) / critical_exposure(k, voltage))
+
+
+def mean_exposure_weight(k: Tensor, dose: float, voltage: float = 300.0) -> Tensor:
+    """Mean amplitude over an exposure from 0 to ``dose`` e/Å²: (1 − e^{−x}) / x, x = dose / 2 N_c(k); ``k`` in Å⁻¹, any shape."""
+    x = (0.5 * dose / critical_exposure(k, voltage)).clamp_min(1e-6)
+    return -torch.expm1(-x) / x

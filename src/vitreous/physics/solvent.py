@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vitreous.physics.potential import phase_per_scattering, scattering_coefficients
+from vitreous.errors import require
+from vitreous.physics.potential import phase_per_scattering, scattering_coefficients, scattering_factor
 
 #: Low-density amorphous ice, g/cm³.
 ICE_DENSITY = 0.93
@@ -32,6 +33,10 @@ ICE_MOLECULES = ICE_DENSITY * 0.602214076 / 18.015
 VOLUME_PER_DALTON = {"protein": 1.212, "nucleic acid": 0.913}
 #: Inelastic mean free path in vitreous ice, Å, at 300 kV (Rice et al. 2018, J. Struct. Biol. 204:38).
 INELASTIC_PATH_300KV = 3950.0
+#: Å between the planes (1, 1, 1) of cubic ice, how many there are, and |S|²: the share of n molecules' scattering in phase there.
+CUBIC_ICE_SPACING, CUBIC_ICE_PLANES, CUBIC_ICE_SHARE = 3.67, 8, 0.5
+#: Å⁻¹: standard deviation of a ring of small crystals, some 150 Å wide.
+RING_WIDTH = 0.003
 #: Structure factor of ice as k → 0: n k_B T times the compressibility of the water that was frozen.
 COMPRESSIBILITY_LIMIT = 0.064
 
@@ -39,6 +44,12 @@ COMPRESSIBILITY_LIMIT = 0.064
 def water_scattering() -> float:
     """f(0) in Å of one molecule of water, from isolated atoms."""
     return float(2 * scattering_coefficients("H")[0].sum() + scattering_coefficients("O")[0].sum())
+
+
+def water_scattering_at(k: Tensor) -> Tensor:
+    """f(k) in Å of one molecule of water, its atoms' positions forgotten; ``k`` in Å⁻¹."""
+    values = 2 * scattering_factor("H", k.numpy()) + scattering_factor("O", k.numpy())
+    return torch.from_numpy(np.asarray(values)).to(k.dtype)
 
 
 def ice_scattering() -> float:
@@ -62,6 +73,45 @@ def ice_phase_power(k: Tensor, thickness: float, voltage: float) -> Tensor:
     """P(k) in Å²: variance of the ice's phase per unit of frequency area; ``thickness`` in Å."""
     single = (phase_per_scattering(voltage) * water_scattering()) ** 2
     return single * ICE_MOLECULES * thickness * structure_factor(k)
+
+
+def powder_structure_factor(k: Tensor) -> Tensor:
+    """S(k) of small crystals of cubic ice turned every way, near its first ring; 0 elsewhere.
+
+    S(k) = n Σ_g |S_g|² δ(|k| − |g|) / (4π g²) (Warren 1969, *X-Ray Diffraction*, sec. 4.1), the sum over the eight planes (1, 1, 1),
+    the δ as wide as small crystals make it.
+    """
+    ring = 1 / CUBIC_ICE_SPACING
+    area = ICE_MOLECULES * CUBIC_ICE_PLANES * CUBIC_ICE_SHARE / (4 * math.pi * ring**2)
+    return area / (math.sqrt(2 * math.pi) * RING_WIDTH) * torch.exp(-0.5 * ((k - ring) / RING_WIDTH) ** 2)
+
+
+def ice_grain_power(k: Tensor, thickness: float, voltage: float) -> Tensor:
+    """P(k) in Å² of ``thickness`` Å of small crystals, like :func:`ice_phase_power`."""
+    single = phase_per_scattering(voltage) * water_scattering_at(k)
+    return single**2 * ICE_MOLECULES * thickness * powder_structure_factor(k)
+
+
+def ice_memory_of_exposure(k: Tensor, dose: float) -> Tensor:
+    """Share of the ice's power left in an exposure of ``dose`` e/Å²: the mean of :func:`ice_memory` over all pairs of moments.
+
+    With x = 2π² k² dose / 3 it is 2 (x − 1 + e^{−x}) / x², from 1 at x = 0 to 2 / x.
+    """
+    x = (2 * math.pi**2 * dose / 3) * k.double() ** 2
+    series = 1 - x / 3 + x**2 / 12
+    return torch.where(x < 0.01, series, 2 * (x + torch.expm1(-x)) / x.clamp_min(1e-12) ** 2).to(k.dtype)
+
+
+def thickness_from_zero_loss(share: float, path: float = INELASTIC_PATH_300KV) -> float:
+    """Å: t = Λ ln(I₀ / I), the thickness of which ``share`` = I / I₀ of the electrons (0 to 1) came through without loss.
+
+    Raises
+    ------
+    InputError
+        If the share is not above 0 and at most 1.
+    """
+    require(0 < share <= 1, "share", share, "above 0 and at most 1")
+    return -path * math.log(share)
 
 
 def ice_memory(k: Tensor, dose: float) -> Tensor:

@@ -93,7 +93,8 @@ def draw_scene(settings: SessionSettings, specimen: Specimen, index: int) -> Sce
     reach = float(np.linalg.norm(specimen.positions, axis=1).max())
     mean = chance.uniform(*settings.defocus)
     half = 0.5 * chance.uniform(0.2, 1.0) * settings.astigmatism
-    defocus = Defocus(u=mean + half, v=mean - half, angle_deg=float(chance.uniform(0, 180)))
+    defocus = Defocus(u=mean + half, v=mean - half, angle_deg=float(chance.uniform(0, 180)),
+                      phase_shift_deg=settings.phase_shift_deg)  # fmt: skip
     lumps = _draw_lumps(settings, chance)
     position = place_discs(settings.particles, extent(settings), settings.spacing * specimen.diameter, chance, margin=reach,
                            obstacles=lumps)  # fmt: skip

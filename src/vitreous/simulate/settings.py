@@ -32,6 +32,8 @@ class SessionSettings:
         Least and greatest mean defocus.
     astigmatism
         Greatest difference of defocus u − v.
+    phase_shift_deg
+        Of a phase plate, degrees.
     tilt_deg
         Tilt of the ice about y: defocus grows towards +x. Slower where it is not 0.
     height
@@ -68,6 +70,7 @@ class SessionSettings:
     dose_per_frame: float = 2.8
     defocus: tuple[float, float] = (14000.0, 28000.0)
     astigmatism: float = 500.0
+    phase_shift_deg: float = 0.0
     tilt_deg: float = 0.0
     height: float = 60.0
     ice_thickness: float = 450.0
