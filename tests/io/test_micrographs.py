@@ -25,7 +25,7 @@ def some(tmp_path: Path) -> list[Micrograph]:
     return [
         Micrograph(path=tmp_path / "Motion" / "a.mrc", optics=OPTICS, fit_resolution=3.5, fit_score=0.25,
                    defocus=Defocus(u=15000.5, v=14000.25, angle_deg=125.0, phase_shift_deg=10.0),
-                   flags=("drifted 42 Å", "poor fit"), motion=tmp_path / "Motion" / "a.star",
+                   defocus_slope=(0.25, -0.125), flags=("drifted 42 Å", "poor fit"), motion=tmp_path / "Motion" / "a.star",
                    extra={"rlnCtfImage": "a.ctf:mrc", "optics.rlnMtfFileName": "k3.star"}),
         Micrograph(path=tmp_path / "Motion" / "b.mrc", optics=second, extra={"optics.rlnMtfFileName": "k4.star"}),
         Micrograph(path=Path("gone/c.mrc"), optics=OPTICS, defocus=Defocus(u=1000.0, v=1000.0),

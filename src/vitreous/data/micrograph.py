@@ -49,7 +49,9 @@ class Micrograph:
     optics
         Its microscope's constants and pixel size.
     defocus
-        The fitted CTF, or None before the fit.
+        The fitted CTF, or None before the fit. Of a tilted specimen: in the middle of the micrograph.
+    defocus_slope
+        By how much u and v grow along x and along y, Å per Å; (0, 0) of a level specimen.
     fit_resolution
         Å to which the Thon rings agree with the fit, or None.
     fit_score
@@ -65,6 +67,7 @@ class Micrograph:
     path: Path
     optics: Optics
     defocus: Defocus | None = None
+    defocus_slope: tuple[float, float] = (0.0, 0.0)
     fit_resolution: float | None = None
     fit_score: float | None = None
     flags: tuple[str, ...] = ()

@@ -16,7 +16,8 @@ from vitreous.io.star import Table, number_column, read_star, write_star
 
 PIXEL_LABELS = ("rlnMicrographPixelSize", "rlnImagePixelSize", "rlnMicrographOriginalPixelSize")
 DEFOCUS = ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")
-NUMBERS = (*DEFOCUS, "rlnPhaseShift", "rlnCtfMaxResolution", "rlnCtfFigureOfMerit")
+SLOPE = ("vitreousDefocusSlopeX", "vitreousDefocusSlopeY")
+NUMBERS = (*DEFOCUS, *SLOPE, "rlnPhaseShift", "rlnCtfMaxResolution", "rlnCtfFigureOfMerit")
 TEXTS = ("rlnMicrographName", "rlnMicrographMetadata", "vitreousFlags")
 KNOWN = {*NUMBERS, *TEXTS, "rlnOpticsGroup", "rlnCtfAstigmatism"}
 OF_OPTICS = "optics."
@@ -59,6 +60,7 @@ def read_micrographs(path: str | Path, **microscope: float | None) -> list[Micro
             path=resolve(known["rlnMicrographName"][i], path) or Path(known["rlnMicrographName"][i]),
             optics=optics.groups[optics.index[i]],
             defocus=_defocus(numbers, i),
+            defocus_slope=(_number(numbers, SLOPE[0], i) or 0.0, _number(numbers, SLOPE[1], i) or 0.0),
             fit_resolution=_number(numbers, "rlnCtfMaxResolution", i),
             fit_score=_number(numbers, "rlnCtfFigureOfMerit", i),
             flags=tuple(filter(None, known["vitreousFlags"][i].split(BETWEEN_FLAGS))) if "vitreousFlags" in known else (),
@@ -137,6 +139,8 @@ def _columns(ms: Sequence[Micrograph], root: Path | None) -> dict[str, np.ndarra
                   "rlnPhaseShift": "phase_shift_deg"}  # fmt: skip
         for label, name in fields.items():
             columns[label] = numbers([getattr(m.defocus, name) if m.defocus else None for m in ms])
+    if any(any(m.defocus_slope) for m in ms):
+        columns |= {label: numbers([m.defocus_slope[axis] for m in ms]) for axis, label in enumerate(SLOPE)}
     for label, name in (("rlnCtfMaxResolution", "fit_resolution"), ("rlnCtfFigureOfMerit", "fit_score")):
         if any(getattr(m, name) is not None for m in ms):
             columns[label] = numbers([getattr(m, name) for m in ms])

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitreous.data.micrograph import Micrograph
+
 
 def components(defocus: np.ndarray) -> np.ndarray:
     """(z, a, b) in Å ``(n, 3)`` of defocus ``(n, 4)``: u and v in Å, angle in degrees."""
@@ -29,3 +31,26 @@ def in_other_frame(defocus: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     moved = back.T @ tensor @ back
     parts = np.stack([0.5 * (moved[:, 0, 0] + moved[:, 1, 1]), 0.5 * (moved[:, 0, 0] - moved[:, 1, 1]), moved[:, 0, 1]], 1)
     return from_components(parts, defocus[:, 3])
+
+
+def at_places(micrograph: Micrograph, place: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Defocus ``(n, 4)`` at places in a micrograph, which differs from place to place where the specimen is tilted.
+
+    z(x, y) = z₀ + slope · ((x, y) − middle), of u and of v (Philippsen et al. 2007, Ultramicroscopy 107:202).
+
+    Parameters
+    ----------
+    micrograph
+        Its defocus is that of the middle, pixel (size − 1) / 2; without one everything is NaN.
+    place
+        ``(n, 2)``: x and y in pixels.
+    shape
+        (y, x) of the micrograph in pixels.
+    """
+    d = micrograph.defocus
+    row = [np.nan] * 4 if d is None else [d.u, d.v, d.angle_deg, d.phase_shift_deg]
+    table = np.tile(np.array(row, dtype=np.float64), (len(place), 1))
+    middle = 0.5 * (np.array(shape[::-1]) - 1)
+    higher = (np.asarray(place, dtype=np.float64) - middle) @ np.array(micrograph.defocus_slope) * micrograph.optics.pixel_size
+    table[:, :2] += higher[:, None]
+    return table

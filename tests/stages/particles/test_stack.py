@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,16 @@ def test_stack_and_table_belong_together_and_survive_a_file(tmp_path: Path) -> N
     np.testing.assert_allclose(again.shift, table.shift, atol=2e-6)
     np.testing.assert_allclose(again.coordinate, table.coordinate)
     assert again.pixel_size == 2.25
+
+
+def test_particles_of_a_tilted_micrograph_have_the_defocus_of_their_place(tmp_path: Path) -> None:
+    """Slopes of tan 30° along x and −tan 20° along y, from the middle of 80 x 70 pixels of 1.5 Å, at (39.5, 34.5)."""
+    (one,) = session(tmp_path, 1)
+    tilted = Picked(replace(one.micrograph, defocus_slope=(0.57735, -0.36397)), np.array([[59.5, 34.5], [39.5, 54.5], [13.0, 2.0]]))
+    table = extract_stack([tilted], tmp_path / "p.mrcs", PARAMS).particles
+    np.testing.assert_allclose(table.defocus[:, 0], [15000 + 20 * 1.5 * 0.57735, 15000 - 20 * 1.5 * 0.36397])
+    np.testing.assert_allclose(table.defocus[:, 0] - table.defocus[:, 1], 1000.0)
+    np.testing.assert_allclose(table.defocus[:, 2:], [[30.0, 0.0]] * 2)
 
 
 def test_images_are_those_of_one_micrograph_alone(tmp_path: Path) -> None:

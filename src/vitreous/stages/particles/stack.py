@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vitreous.data.micrograph import Defocus, Micrograph
+from vitreous.data.micrograph import Micrograph
 from vitreous.data.optics import Optics
 from vitreous.data.particles import Particles
 from vitreous.errors import InputError, VitreousError, require
 from vitreous.io.mrc import read_image
 from vitreous.io.stacks import write_stack
+from vitreous.physics.defocus import at_places
 from vitreous.runtime.chance import numpy_generator
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.particles.extraction import BoxParams, Extracted, extract
@@ -61,12 +62,12 @@ class _Rows:
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     cut_off: int = 0
 
-    def add(self, picked: Picked, group: int, got: Extracted) -> None:
+    def add(self, picked: Picked, group: int, got: Extracted, shape: tuple[int, int]) -> None:
         micrograph, count = picked.micrograph, len(got.images)
         self.index.append(np.full(count, len(self.micrograph)))
         self.micrograph.append(str(micrograph.path))
         self.group.append(np.full(count, group))
-        self.defocus.append(np.tile(_defocus_row(micrograph.defocus), (count, 1)))
+        self.defocus.append(at_places(micrograph, picked.coordinate[got.kept], shape))
         self.centre.append(got.centre.astype(np.float64))
         self.shift.append(got.shift)
         for label, column in picked.extra.items():
@@ -97,7 +98,7 @@ def extract_stack(
     Returns
     -------
     Extraction
-        Particles at the pixel size of the stack, with defocus if the micrographs have it.
+        Particles at the pixel size of the stack, with the defocus at their places if the micrographs have one.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def _images(
             rows.quarantined.append((name, str(error)))
             report(Progress("extract", done + 1, len(picked), message=f"left out {name}: {error}"))
             continue
-        rows.add(item, groups.index(item.micrograph.optics), got)
+        rows.add(item, groups.index(item.micrograph.optics), got, pixels.shape)
         yield from got.images
         report(Progress("extract", done + 1, len(picked)))
     if not sum(map(len, rows.index)):
@@ -156,7 +157,3 @@ def _table(rows: _Rows, groups: tuple[Optics, ...], stack: Path, params: BoxPara
         extra={label: np.concatenate(columns) for label, columns in rows.extra.items()},
         optics_extra={"rlnMicrographOriginalPixelSize": np.array([o.pixel_size for o in groups])},
     )
-
-
-def _defocus_row(defocus: Defocus | None) -> list[float]:
-    return [np.nan] * 4 if defocus is None else [defocus.u, defocus.v, defocus.angle_deg, defocus.phase_shift_deg]
