@@ -60,6 +60,8 @@ def _add_option(group: Any, each: Option) -> None:
         group.add_argument(flag(each.name), action=argparse.BooleanOptionalAction, help=text)
         return
     shown = "{" + ",".join(each.choices) + "}" if each.choices else each.name.split("_")[-1].upper()
+    if each.positional:
+        group.add_argument(each.name, metavar=shown, nargs="?", help=text)
     group.add_argument(flag(each.name), metavar=shown, nargs="+" if each.many else None, help=text)
 
 

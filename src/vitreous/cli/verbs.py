@@ -14,6 +14,7 @@ from vitreous.cli import answer
 from vitreous.cli.arguments import Parser, add_inputs, add_means, add_parameters, read_parameters, read_settings
 from vitreous.cli.watch import watcher
 from vitreous.pipeline.job import JobType, Recipe, Registry
+from vitreous.pipeline.params import options
 from vitreous.pipeline.project import Finished, Project
 from vitreous.pipeline.record import Record
 from vitreous.pipeline.request import Request
@@ -23,7 +24,8 @@ def job_parser(job: JobType) -> Parser:
     """Make the parser of a job's verb."""
     gives = "\n".join(f"  {port.file:<24}{port.help or port.kind}" for port in job.outputs)
     cites = "\n".join(f"  {paper}" for paper in job.papers)
-    places = "".join(f" {port.name.upper()}" for port in job.inputs if port.positional)
+    placed = [each.name for each in (*job.inputs, *options(job.params)) if each.positional]
+    places = "".join(f" {name.upper()}" for name in placed)
     parser = Parser(job.name, job.summary, f"gives:\n{gives}" + (f"\n\ncite:\n{cites}" if cites else ""), places)
     add_inputs(parser, job.inputs)
     add_parameters(parser, job.params)

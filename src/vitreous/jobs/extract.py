@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -61,7 +61,7 @@ def run(inputs: Inputs, params: Extract, context: Context) -> Result:
         extraction = extract_stack(picked, stack, box, seed=context.seed, report=context.report)
     for path, reason in extraction.quarantined:
         context.quarantine(stem(Path(path)), reason)
-    write_table(extraction.particles, box.size, context)
+    write_table(context.outputs / "particles.star", extraction.particles, box.size, context.name, context.project)
     write_sample(stack, extraction.particles.pixel_size, context.outputs / "sample.png")
     return Result(figures=figures(extraction, box), warnings=_warnings(extraction, used))
 
@@ -129,8 +129,8 @@ def _factored(params: Extract, pixel_size: float) -> int | None:
     return good_size(math.ceil(params.box_factor * params.diameter / pixel_size)) if params.box_factor else None
 
 
-def write_table(particles: Particles, size: int, context: Context) -> None:
-    """Write the particles by names that hold when the job is done."""
+def write_table(path: Path, particles: Particles, size: int, name: Callable[[Path], str], project: Path) -> None:
+    """Write the particles, of ``size`` pixels a side, with the names that ``name`` gives to files."""
     import numpy as np
 
     from vitreous.io.particles import write_particles
@@ -139,12 +139,12 @@ def write_table(particles: Particles, size: int, context: Context) -> None:
     columns = {label: np.full(len(particles.optics), value) for label, value in square.items()}
     known = {label: values for label, values in particles.extra.items() if not np.isnan(values).any()}
     told = particles.with_(
-        stack=tuple(Path(context.name(path)) for path in particles.stack),
-        micrograph=tuple(context.name(Path(path)) for path in particles.micrograph),
+        stack=tuple(Path(name(path)) for path in particles.stack),
+        micrograph=tuple(name(Path(path)) for path in particles.micrograph),
         extra=known,
         optics_extra={**particles.optics_extra, **columns},
     )
-    write_particles(context.outputs / "particles.star", told, root=context.project)
+    write_particles(path, told, root=project)
 
 
 def write_sample(stack: Path, pixel_size: float, path: Path) -> None:

@@ -143,7 +143,7 @@ class Context:
         done = len(todo) - len(waiting)
         self._count(step, done, len(todo))
         keys = [key(item) for item in waiting]
-        with self._naming(step, keys), closing(self.executor(partial(_attempt, function), waiting)) as outcomes:
+        with self._naming(step, keys), closing(self.executor(partial(attempted, function), waiting)) as outcomes:
             for index, outcome in outcomes:
                 done += 1
                 finished.add(keys[index], outcome)
@@ -231,7 +231,8 @@ class Context:
         return good
 
 
-def _attempt(function: Callable[[Any], Any], item: Any) -> dict[str, Any]:
+def attempted(function: Callable[[Any], Any], item: Any) -> dict[str, Any]:
+    """Give ``{"value": function(item)}``, or ``{"reason": …}`` why the item cannot be used."""
     try:
         return {"value": function(item)}
     except (Cancelled, JobError, MissingExtra):

@@ -67,6 +67,8 @@ class JobType:
         What to cite when the result is used.
     estimate
         "module:function", called as ``estimate(inputs, params) -> Estimate`` before a job starts; empty if nobody knows.
+    lasting
+        Whether there may be more to do each time it is asked for, so that no finished job stands for it: one that watches a folder.
     """
 
     name: str
@@ -79,6 +81,7 @@ class JobType:
     group: str = "Steps"
     papers: tuple[str, ...] = ()
     estimate: str = ""
+    lasting: bool = False
 
     def input(self, name: str) -> Input:
         """Give the input port called ``name``."""

@@ -32,6 +32,7 @@ def option(
     high: float | None = None,
     if_none: str = "",
     advanced: bool = False,
+    positional: bool = False,
 ) -> Any:
     """Declare one parameter of a ``@parameters`` class.
 
@@ -49,8 +50,11 @@ def option(
         What happens when the value is ``None``: "read from the header".
     advanced
         Shown under "fine tuning".
+    positional
+        May be named by its place on the command line as well as by ``--name``.
     """
-    told = {"unit": unit, "help": help, "low": low, "above": above, "high": high, "if_none": if_none, "advanced": advanced}
+    told = {"unit": unit, "help": help, "low": low, "above": above, "high": high, "if_none": if_none, "advanced": advanced,
+            "positional": positional}  # fmt: skip
     return field(default=MISSING if default is ... else default, metadata=told)
 
 
@@ -76,6 +80,7 @@ class Option:
     high: float | None = None
     if_none: str = ""
     advanced: bool = False
+    positional: bool = False
 
     @property
     def rule(self) -> str:

@@ -112,7 +112,9 @@ class Session:
         return plan
 
     def _found(self, step: Step, asked: Record) -> Record | None:
-        return self.store.job(step.taken) if step.taken else self.store.find(asked.key)
+        if step.taken:
+            return self.store.job(step.taken)
+        return None if step.job.lasting else self.store.find(asked.key)
 
     def _ask(self, step: Step, done: Mapping[str, Record]) -> tuple[Inputs, Record]:
         """Gather a step's files, and the record that says which work it is."""
