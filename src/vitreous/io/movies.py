@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from vitreous.data.movie import Movie
+from vitreous.errors import require
+from vitreous.io.eer import is_eer, open_eer
+from vitreous.io.eer_metadata import eer_pixel_size
 from vitreous.io.stacks import ImageStack, open_stack
 from vitreous.io.tiff import is_tiff, open_tiff, unpack_nibbles
 
@@ -30,27 +33,39 @@ class MrcFrames:
         return map(self.frame, range(self.stack.count))
 
 
-def open_movie(path: str | Path, *, packed: bool = False) -> Movie:
+def open_movie(
+    path: str | Path, *, packed: bool = False, eer_grouping: int | None = None, eer_upsampling: int = 1
+) -> Movie:
     """Open a movie without decoding it.
 
     Parameters
     ----------
     path
-        TIFF (uncompressed, LZW, ZIP; 8, 16, 32 bits) or MRC (any mode, also compressed as a whole).
+        TIFF (uncompressed, LZW, ZIP; 4, 8, 16, 32 bits), EER, or MRC (any mode, also compressed as a whole).
     packed
         Whether every stored byte is two 4-bit pixels, low half first: SerialEM's way to save K2 movies as 8-bit files of half
-        the width. Nothing in such a file says so. MRC mode 101 needs no telling.
+        the width. Nothing in such a file says so. MRC mode 101 and TIFF of 4 bits need no telling.
+    eer_grouping, eer_upsampling
+        Of EER movies only: frames of the detector in a frame, and pixels along a pixel of the detector; see
+        :func:`vitreous.io.eer.open_eer`.
 
     Returns
     -------
     Movie
-        Row 0 is the first row stored in an MRC file and the last in a TIFF file, as RELION reads them.
+        Row 0 is the first row stored in an MRC or EER file and the last in another TIFF file, as RELION reads them.
 
     Raises
     ------
     FormatError
         If the file is damaged, empty or of no kind that is read; frames are checked as they are decoded, and named.
+    InputError
+        If ``eer_grouping`` or ``eer_upsampling`` does not suit the movie.
     """
+    if is_eer(path):
+        require(not packed, f"packed, of {path}", packed, "false for EER")
+        events = open_eer(path, eer_grouping, eer_upsampling)
+        scale = eer_pixel_size(events.acquisition)
+        return Movie(events.path, events.count, events.shape, events.dtype, scale and scale / eer_upsampling, events)
     if is_tiff(path):
         source, pixel_size = open_tiff(path, packed=packed)
         count, (rows, columns), dtype = source.count, source.shape, source.dtype
