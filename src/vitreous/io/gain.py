@@ -46,18 +46,28 @@ def read_gain(path: str | Path) -> np.ndarray:
     FormatError
         If the file is damaged, holds more than one image, or has no positive pixel.
     """
-    if is_tiff(path):
-        gain, _ = read_tiff_image(path)
-    else:
-        stack = open_stack(path)
-        if stack.count != 1:
-            raise FormatError(path, f"a gain reference must be one image; got {stack.count}. Is it the movie?", "header")
-        gain = stack.read()[0]
+    gain = read_one_image(path, "a gain reference")
     faults = gain_faults(gain)
     if not faults.median > 0:
         raise FormatError(path, f"a gain reference must have positive pixels; got {faults.zeros} zeros, {faults.negatives} "
                           f"negative and {faults.not_finite} that are no numbers, of {gain.size}.")  # fmt: skip
     return gain
+
+
+def read_one_image(path: str | Path, what: str) -> np.ndarray:
+    """Read an MRC or TIFF file that must hold one image, float32 ``(y, x)``; it may have values that are not finite.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or holds more than one; ``what`` it should be is said.
+    """
+    if is_tiff(path):
+        return read_tiff_image(path)[0]
+    stack = open_stack(path)
+    if stack.count != 1:
+        raise FormatError(path, f"{what} must be one image; got {stack.count}. Is it the movie?", "header")
+    return stack.read()[0]
 
 
 def gain_faults(gain: np.ndarray) -> GainFaults:

@@ -2,9 +2,15 @@
 
 The shift of frame j against frame i is the sum of the steps between: r_i + … + r_{j−1} = b_ij. Many pairs give an
 overdetermined A r = b, solved by least squares with wrong pairs left out (Li et al. 2013, Nature Methods 10:584, eqs. 1-3).
+
+There are two ways to tell which pairs are wrong. "robust": from the solution that minimises Σ|residual|, which wrong pairs cannot pull
+far. "drop": MotionCorr's, from plain least squares, dropping the pair that fits worst and solving again until all that
+are left agree.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +36,41 @@ def weighted_steps(matrix: NDArray, shifts: NDArray, weights: NDArray) -> NDArra
     return steps
 
 
+def residuals(matrix: NDArray, steps: NDArray, shifts: NDArray) -> NDArray[np.float64]:
+    """|A r − b| of every pair."""
+    return np.linalg.norm(matrix @ steps - shifts, axis=1)
+
+
+def believed(size: NDArray, limit: float, floor: float) -> NDArray[np.bool_]:
+    """Pairs whose residual is within ``limit`` robust standard deviations."""
+    return size <= limit * max(floor, 1.4826 * float(np.median(size)))
+
+
+def least_absolute_steps(matrix: NDArray, shifts: NDArray, floor: float) -> NDArray:
+    """r that minimises Σ|A r − b|, by least squares with weights 1 / |residual|, again and again."""
+    steps = weighted_steps(matrix, shifts, np.ones(len(matrix)))
+    for _ in range(ROUNDS):
+        size = residuals(matrix, steps, shifts)
+        weights = 1 / np.maximum(size, max(floor, 1e-3 * float(np.median(size))))
+        steps = weighted_steps(matrix, shifts, weights / weights.max())
+    return steps
+
+
+def steps_by_dropping(matrix: NDArray, shifts: NDArray, limit: float, floor: float) -> NDArray:
+    """Least-squares r; while a pair does not fit the one that fits worst is dropped and r found again."""
+    used = np.ones(len(matrix), dtype=bool)
+    while True:
+        steps = weighted_steps(matrix, shifts, used.astype(np.float64))
+        size = residuals(matrix, steps, shifts)
+        if believed(size, limit, floor)[used].all():
+            return steps
+        used[np.argmax(np.where(used, size, -1.0))] = False
+
+
 def shifts_from_pairs(
-    pairs: NDArray[np.int64], shifts: NDArray[np.float64], frames: int, *, limit: float = 3.0, floor: float = 1e-9
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    pairs: NDArray[np.int64], shifts: NDArray[np.float64], frames: int, *, limit: float = 3.0, floor: float = 1e-9,
+    method: Literal["robust", "drop"] = "robust",
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:  # fmt: skip
     """Solve for the shift of every frame, leaving wrong pairs out.
 
     Parameters
@@ -47,6 +85,8 @@ def shifts_from_pairs(
         A pair is wrong when its residual exceeds this many robust standard deviations.
     floor
         Smallest standard deviation assumed, in the unit of ``shifts``.
+    method
+        How wrong pairs are told from right ones: by "robust" reweighting (Xmipp) or by "drop"-and-resolve (MotionCorr).
 
     Returns
     -------
@@ -58,22 +98,16 @@ def shifts_from_pairs(
     Raises
     ------
     InputError
-        If the pairs do not link all frames.
+        If the pairs do not link all frames, or there is no such method.
 
     Notes
     -----
-    The first solution minimises Σ|residual| (by reweighting, Xmipp's choice), which wrong pairs cannot pull far; the last
-    is plain least squares over the pairs that agree with it.
+    With either, the last solution is plain least squares over the pairs that agree with the one before.
     """
     require(frames >= 2, "frames", frames, "2 or more")
+    require(method in ("robust", "drop"), "method", method, "robust or drop")
     matrix = step_matrix(np.asarray(pairs), frames)
-    weights = np.ones(len(matrix))
-    steps = weighted_steps(matrix, shifts, weights)
-    for _ in range(ROUNDS):
-        size = np.linalg.norm(matrix @ steps - shifts, axis=1)
-        weights = 1 / np.maximum(size, max(floor, 1e-3 * float(np.median(size))))
-        steps = weighted_steps(matrix, shifts, weights / weights.max())
-    size = np.linalg.norm(matrix @ steps - shifts, axis=1)
-    used = size <= limit * max(floor, 1.4826 * float(np.median(size)))
+    first = least_absolute_steps(matrix, shifts, floor) if method == "robust" else steps_by_dropping(matrix, shifts, limit, floor)
+    used = believed(residuals(matrix, first, shifts), limit, floor)
     steps = weighted_steps(matrix, shifts, used.astype(np.float64))
     return np.vstack([np.zeros((1, 2)), np.cumsum(steps, axis=0)]), used
