@@ -64,7 +64,7 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
     one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory)
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
     write_list(context.outputs / "micrographs.star", [micrograph(each.value, context.outputs) for each in done], context)
-    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=_warnings(params, gain))
+    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=warnings(params, gain))
 
 
 def usual_shape(movies: Sequence[Path]) -> tuple[int, int] | None:
@@ -201,7 +201,8 @@ def figures(each: Sequence[dict[str, float]], movies: int) -> dict[str, float]:
     return {"movie_count": movies, "micrograph_count": len(each), **told}
 
 
-def _warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
+def warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
+    """What was assumed because nobody said it."""
     told = [f"{name} was not given; {value:g} {UNITS[name]} is assumed. Try: --{name} {value:g}."
             for name, value in ASSUMED.items() if getattr(params, name) is None]  # fmt: skip
     if params.dose is None:

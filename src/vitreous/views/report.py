@@ -152,6 +152,8 @@ class Report:
         How to repeat it.
     papers
         What to cite.
+    refresh
+        Seconds after which a browser loads the page again, for one that is replaced while work goes on; 0 for never.
     """
 
     title: str
@@ -164,3 +166,4 @@ class Report:
     quarantine: Sequence[tuple[str, str]] = ()
     provenance: Provenance = field(default_factory=Provenance)
     papers: Sequence[str] = ()
+    refresh: int = 0

@@ -169,8 +169,9 @@ def report_html(report: Report) -> str:
         _warnings(report.warnings), _tiles(report.headline), hero, _contents(report), *map(_section, report.sections),
         _truth(report.truth), _quarantine(report.quarantine), _provenance(report.provenance), _papers(report.papers), "</main>",
     ))  # fmt: skip
+    refresh = f'<meta http-equiv="refresh" content="{report.refresh}">' if report.refresh else ""
     head = (
-        f'<meta charset="utf-8"><title>{escape(report.title)}</title>'
+        f'<meta charset="utf-8">{refresh}<title>{escape(report.title)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{style}</style>'
     )
