@@ -8,9 +8,11 @@ import numpy as np
 
 from vitreous.views.classes import classes_figure
 from vitreous.views.convergence import convergence_figure
+from vitreous.views.delocalisation import BoxCurve, delocalisation_figure
 from vitreous.views.directional import directional_figure
 from vitreous.views.figure import Figure
 from vitreous.views.fsc import FscCurves, fsc_figure
+from vitreous.views.gain import gain_figure
 from vitreous.views.guinier import guinier_figure
 from vitreous.views.maps import projections_figure, slices_figure
 from vitreous.views.micrograph import micrograph_figure
@@ -49,11 +51,18 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "motion, one frame": lambda: motion_figure([[0.0, 0.0]], pixel_size=1.0, shape=(60, 75)),
     "motion, NaN": lambda: motion_figure(gappy(np.ones((6, 2))), pixel_size=1.0, shape=(9, 9), truth=np.ones((6, 2)),
                                          tracks=np.full((1, 6, 2), NAN), places=[[4, 4]]),
+    "gain": lambda: gain_figure(1 + 0.02 * IMAGE, spread=0.02, noise=0.01, error=0.009),
+    "gain, defects and NaN": lambda: gain_figure(gappy(np.where(IMAGE > 1, 0, 1)), spread=0.0, noise=0.1, error=0.0),
     "micrograph": lambda: micrograph_figure(IMAGE, pixel_size=4.0, name="a"),
     "micrograph, constant": lambda: micrograph_figure(np.ones((30, 30)), pixel_size=1.0),
     "thon": lambda: thon(power=1 + K, power_fit=1 + K, background=1 + 0 * K, angle_deg=31.0, summary="1.5 µm"),
     "thon, NaN": lambda: thon(measured=gappy(K), correlation=gappy(K), power=gappy(1 + K), rings=np.zeros((5, 5)),
                               resolution=NAN),
+    "delocalisation": lambda: delocalisation_figure(IMAGE[:60, :60], pixel_size=2.0, diameter=60.0, k=K, displaced=200 * K,
+                                                    advised=BoxCurve(length=110.0, lost=0 * K),
+                                                    intended=BoxCurve(length=80.0, lost=K), summary="1.5 µm"),
+    "delocalisation, constant": lambda: delocalisation_figure(np.zeros((8, 8)), pixel_size=2.0, diameter=6.0, k=K, displaced=0 * K,
+                                                              advised=BoxCurve(length=10.0, lost=gappy(K))),
     "picks": lambda: picks_figure(IMAGE, [[10, 10], [30, 40]], pixel_size=2.0, diameter=20, scores=[0.3, 0.5], threshold=0.2,
                                   truth=[[10, 11], [60, 20]]),
     "no picks": lambda: picks_figure(IMAGE, np.zeros((0, 2)), pixel_size=2.0, diameter=20, scores=[], truth=np.zeros((0, 2))),

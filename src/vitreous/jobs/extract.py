@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Å: detail that the default box holds although defocus spreads it.
 FINEST = 6.0
+#: Share of the signal at that detail that a box may lose without a word.
+WORTH_SAYING = 0.1
 #: The sample that is drawn: its particles, pixels a side, and Å of its low-pass.
 SAMPLE, TILE, SMOOTH = 64, 96, 20.0
 
@@ -63,7 +65,7 @@ def run(inputs: Inputs, params: Extract, context: Context) -> Result:
         context.quarantine(stem(Path(path)), reason)
     write_table(context.outputs / "particles.star", extraction.particles, box.size, context.name, context.project)
     write_sample(stack, extraction.particles.pixel_size, context.outputs / "sample.png")
-    return Result(figures=figures(extraction, box), warnings=_warnings(extraction, used))
+    return Result(figures=figures(extraction, box), warnings=_warnings(extraction, used) + _spread_warning(params, box, used))
 
 
 def choose(found: dict[int, Coordinates], least: float | None) -> dict[int, Coordinates]:
@@ -184,6 +186,23 @@ def _warnings(extraction: Extraction, micrographs: Sequence[Micrograph]) -> tupl
     if extraction.cut_off > len(extraction.particles):
         told.append(f"the box leaves the micrograph at {extraction.cut_off} of the places. Try: a smaller --box.")
     return tuple(told)
+
+
+def _spread_warning(params: Extract, box: BoxParams, micrographs: Sequence[Micrograph]) -> tuple[str, ...]:
+    """What a box that is too small for the greatest defocus loses."""
+    from vitreous.physics.delocalisation import lost_share
+
+    optics = micrographs[0].optics
+    fitted = [m.defocus.mean for m in micrographs if m.defocus]
+    if not fitted:
+        return ()
+    defocus, side = max(fitted, key=abs), box.box * optics.pixel_size
+    finest = max(FINEST, 2 * side / box.size)
+    lost = float(lost_share([1 / finest], optics, defocus, diameter=params.diameter, box=side)[0])
+    if lost <= WORTH_SAYING:
+        return ()
+    return (f"the box of {side:.0f} Å leaves out {100 * lost:.0f} % of the signal at {finest:.1f} Å, which a defocus of "
+            f"{defocus:.0f} Å spreads beyond it. Try: vitreous ctf-advice, and a larger --box.",)  # fmt: skip
 
 
 def estimate(inputs: Inputs, params: Extract) -> Estimate:

@@ -11,8 +11,9 @@ from functools import cache
 from vitreous.pipeline.job import Registry, load
 
 JOBS: tuple[str, ...] = (
-    "simulate", "align_movies", "estimate_ctf", "assess", "pick", "extract", "classify2d", "select", "initial_model",
-    "refine", "refine_ctf", "reconstruct", "classify3d", "subtract", "expand", "postprocess", "symmetry", "convert",
+    "simulate", "estimate_gain", "align_movies", "estimate_ctf", "ctf_advice", "assess", "pick", "extract", "classify2d",
+    "select", "initial_model", "refine", "refine_ctf", "reconstruct", "classify3d", "subtract", "expand", "postprocess",
+    "symmetry", "convert",
 )  # fmt: skip
 RECIPES: tuple[str, ...] = ("main", "demo")
 

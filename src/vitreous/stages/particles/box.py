@@ -1,9 +1,7 @@
 """How large a box should be: room for the particle, and for what defocus has spread of it.
 
-Defocus moves the image of a structure of spatial frequency k sideways by |∇χ| / 2π = |λ z k − C_s λ³ k³|, so information
-at k from a particle of diameter D lies within D + 2 max d(k).
-
-Reference: Reimer & Kohl, *Transmission Electron Microscopy*, 5th ed. (2008), on phase-contrast transfer.
+Defocus moves detail of spatial frequency k sideways by d(k) (:mod:`vitreous.physics.delocalisation`), so that of a particle of
+diameter D lies within D + 2 max d(k).
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ from dataclasses import dataclass
 from vitreous.data.optics import Optics
 from vitreous.errors import require
 from vitreous.numerics.fourier import good_size
-from vitreous.physics.wavelength import wavelength
-from vitreous.units import convert_length
+from vitreous.physics.delocalisation import farthest
 
 ROOM = 1.5
 """Least box in particle diameters: the background about the particle is needed to measure the noise."""
@@ -38,32 +35,6 @@ class BoxAdvice:
     size: int
     least: int
     delocalisation: float
-
-
-def delocalisation(optics: Optics, defocus: float, resolution: float) -> float:
-    """Largest sideways displacement of detail from the coarsest down to ``resolution``, in Å.
-
-    Parameters
-    ----------
-    optics
-        Voltage and Cs.
-    defocus
-        Å, underfocus positive.
-    resolution
-        Finest detail wanted, Å, positive.
-
-    Raises
-    ------
-    InputError
-        If ``resolution`` is not positive.
-    """
-    require(resolution > 0, "resolution", resolution, "positive, in Å", instead="3.0")
-    lam, cs = wavelength(optics.voltage), convert_length(optics.spherical_aberration, "mm", "Å")
-    finest = 1 / resolution
-    candidates = [finest]
-    if cs > 0 and defocus > 0:
-        candidates.append(min(finest, math.sqrt(defocus / (3 * cs * lam**2))))
-    return max(abs(lam * defocus * k - cs * lam**3 * k**3) for k in candidates)
 
 
 def advise_box(
@@ -99,7 +70,7 @@ def advise_box(
     """
     require(diameter > 0, "diameter", diameter, "positive, in Å")
     require(pixel_size > 0, "pixel_size", pixel_size, "positive, in Å")
-    spread = 0.0 if optics is None else delocalisation(optics, defocus, max(resolution, 2 * pixel_size))
+    spread = 0.0 if optics is None else farthest(optics, defocus, max(resolution, 2 * pixel_size))
     least = ROOM * diameter
     wanted = max(least, diameter + 2 * spread)
     return BoxAdvice(good_size(math.ceil(wanted / pixel_size)), good_size(math.ceil(least / pixel_size)), spread)
