@@ -1,0 +1,165 @@
+"""One movie through every step: alignment, defocus, verdict, picking, cutting out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.errors import InputError, require
+from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
+from vitreous.jobs.coordinate_list import SCORE
+from vitreous.pipeline.ledger import Item
+from vitreous.pipeline.steps import Steps
+from vitreous.runtime.files import read_json
+
+if TYPE_CHECKING:
+    from vitreous.data.micrograph import Micrograph
+
+
+#: Least number of frames, as a share of the first movie's.
+FEWEST = 0.9
+#: What is kept of a fit in the list of all movies; the rest lies in its own file.
+OF_FIT = ("defocus", "score", "resolution_angstrom", "flags", "reasons")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Like:
+    """What the first movie of a session is like: size of its frames (y, x) in pixels, their number, Å per pixel in its header.
+
+    ``None`` where it could not be opened or does not say.
+    """
+
+    shape: tuple[int, int] | None = None
+    frames: int | None = None
+    pixel_size: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.shape is not None:
+            object.__setattr__(self, "shape", tuple(self.shape))
+
+    def check(self, path: Path) -> None:
+        """Refuse a movie that was cut short.
+
+        Raises
+        ------
+        InputError
+            If it has fewer than nine tenths of the first one's frames, or cannot be opened. Frames of cameras that send events
+            vary by one or two.
+        """
+        from vitreous.io.movies import open_movie
+
+        have, usual = len(open_movie(path)), self.frames or 0
+        require(have >= FEWEST * usual, f"number of frames of {path.name}", have, f"about that of the session's first movie, {usual}",
+                instead="look whether its exposure was broken off; align-movies takes it all the same")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What every movie of a session is put through; it is sent to worker processes.
+
+    Parameters
+    ----------
+    align, ctf, assess, pick, extract
+        Parameters of the steps, which are those of the jobs of these names.
+    gain
+        The gain reference.
+    like
+        What movies must be like.
+    folder
+        Where everything is written.
+    project, memory, seed
+        As in :class:`~vitreous.pipeline.context.Context`.
+    """
+
+    align: align_movies.AlignMovies
+    ctf: estimate_ctf.EstimateCtf
+    assess: assess.Assess
+    pick: pick.Pick
+    extract: extract.Extract
+    gain: Path | None
+    like: Like
+    folder: Path
+    project: Path
+    memory: int
+    seed: int
+
+
+def through(plan: Plan, item: Item) -> dict[str, Any]:
+    """Put one movie through all steps; a step that was finished before a kill is not done again.
+
+    Returns
+    -------
+    dict
+        ``align``, ``ctf`` and ``verdict`` as :func:`~vitreous.jobs.align_movies.align_one`, :func:`~vitreous.jobs.estimate_ctf.fit_one`
+        (what a list of micrographs holds of it) and :func:`~vitreous.jobs.assess.assess_one` give them; ``picks`` and ``particles``,
+        how many; ``not_picked``, why, or ""; ``bytes`` of its large files; ``seconds`` of each step.
+
+    Raises
+    ------
+    InputError
+        If the movie cannot be read, aligned or fitted.
+    """
+    steps, seconds = Steps(plan.folder / "steps" / f"{item.name}.json", item.digest), {}
+
+    def once(step: str, do: Callable[[], Any]) -> Any:
+        began = time.monotonic()
+        value = steps.once(step, do)
+        seconds[step] = round(time.monotonic() - began, 2)
+        return value
+
+    plan.like.check(item.path)
+    aligned = once("align", lambda: align_movies.align_one(
+        plan.align, plan.gain, plan.like.shape, plan.folder, plan.project, plan.memory, (item.name, item.path)))  # fmt: skip
+    micrograph = align_movies.micrograph(aligned, plan.folder)
+    told = once("ctf", lambda: estimate_ctf.fit_one(plan.ctf, plan.folder, (item.name, micrograph)))
+    micrograph = estimate_ctf.with_fit(micrograph, told)
+    track = read_json(plan.folder / "tracks" / f"{item.name}.json")
+    seen = (item.name, micrograph, told, assess.motion_of(track))
+    verdict = once("assess", lambda: assess.assess_one(plan.assess, plan.folder, seen))
+    not_picked = why_not_picked(micrograph, verdict)
+    found = {} if not_picked else once("pick", lambda: pick.pick_one(plan.pick, None, plan.seed, (item.name, micrograph)))
+    picks = len(found.get("score", ()))
+    cut = once("extract", lambda: cut_out(plan, item.name, micrograph, found)) if picks else {"particles": 0}
+    return {
+        "align": aligned, "ctf": {name: told[name] for name in OF_FIT}, "verdict": verdict, "picks": picks, **cut, "not_picked": not_picked,
+        "bytes": sum(file.stat().st_size for file in files_of(plan.folder, item.name)), "seconds": seconds,
+    }  # fmt: skip
+
+
+def why_not_picked(micrograph: Micrograph, verdict: Mapping[str, Any]) -> str:
+    """Why no particles are looked for in a micrograph: it is bad, or its fit is flagged as the job ``pick`` leaves out; else ""."""
+    reasons = [reason["name"] for reason in verdict["reasons"]] if verdict["verdict"] == "bad" else []
+    return ", ".join(dict.fromkeys([*reasons, *(flag for flag in micrograph.flags if flag in pick.LEFT_OUT)]))
+
+
+def files_of(folder: Path, name: str) -> list[Path]:
+    """The large files that were made from one movie."""
+    made = (folder / "micrographs" / f"{name}.mrc", folder / "particles" / f"{name}.mrcs")
+    return [file for file in made if file.exists()]
+
+
+def cut_out(plan: Plan, name: str, micrograph: Micrograph, found: dict[str, Any]) -> dict[str, Any]:
+    """Write the particles of one micrograph: a stack and a STAR file of its own.
+
+    So nothing is written twice however long the session is: the list of all particles is these files, one after the other.
+    """
+    import numpy as np
+
+    from vitreous.io.paths import named
+    from vitreous.runtime.devices import one_torch_thread
+    from vitreous.stages.particles import Picked, extract_stack
+
+    place = np.array(found["place"], np.float64).reshape(-1, 2)
+    picked = Picked(micrograph, place, {SCORE: np.array(found["score"], np.float64)})
+    box, stack = extract.box_params(plan.extract, [micrograph]), plan.folder / "particles" / f"{name}.mrcs"
+    try:
+        with one_torch_thread():
+            particles = extract_stack([picked], stack, box, seed=plan.seed).particles
+    except InputError as problem:  # every box leaves the micrograph
+        return {"particles": 0, "not_cut_out": str(problem)}
+    table = plan.folder / "particles" / f"{name}.star"
+    extract.write_table(table, particles, box.size, lambda path: named(path, plan.project), plan.project)
+    return {"particles": len(particles)}

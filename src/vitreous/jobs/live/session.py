@@ -1,0 +1,229 @@
+"""A live session: the parts put together, and what is shown of it.
+
+The session lives in the folder ``live`` of its project and outlasts the job that began it: its lists grow as long as movies arrive,
+whereas a finished job never changes. Each ``vitreous watch`` is therefore a job of its own that takes up the session's records, does
+what has arrived since, and leaves the lists as they stand at its end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from vitreous.errors import InputError, VitreousError
+from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
+from vitreous.jobs.live.movie import Like, Plan, through
+from vitreous.jobs.live.page import write_page
+from vitreous.jobs.live.products import write_lists
+from vitreous.jobs.live.room import Room
+from vitreous.jobs.live.status import row, sentence, state
+from vitreous.jobs.micrograph_list import stem
+from vitreous.jobs.options import stated_pixel_size
+from vitreous.pipeline.checkpoint import State
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.conveyor import LOOK_SECONDS, STEP, Conveyor
+from vitreous.pipeline.digests import file_digest
+from vitreous.pipeline.inbox import Inbox, Rules
+from vitreous.pipeline.ledger import Item, Ledger
+from vitreous.runtime.files import read_json, remove_left_over, write_json
+from vitreous.runtime.progress import Progress
+
+if TYPE_CHECKING:
+    from vitreous.jobs.watch import Watch
+
+FOLDER = "live"
+#: A list or page is written again when this many times the time it took has passed, and no sooner than after so many seconds.
+REST, LEAST = 20.0, 5.0
+#: Seconds after which ``live.json`` is written again although nothing has changed, to show that somebody is there.
+ALIVE = 30.0
+
+
+class LiveSession:
+    """The session of a project.
+
+    Parameters
+    ----------
+    params, gain, context
+        Of the job.
+
+    Raises
+    ------
+    InputError
+        If the project's session was begun with other parameters or another gain reference.
+    """
+
+    def __init__(self, params: Watch, gain: Path | None, context: Context) -> None:
+        self.params, self.context, self.gain = params, context, gain
+        self.folder = context.project / FOLDER
+        self.folder.mkdir(exist_ok=True)
+        remove_left_over(self.folder)
+        self._check_same()
+        self.ledger = Ledger(State(self.folder / "state"), stem)
+        self.rows = {name: row(name, value) for name, value in self.ledger.done.items()}
+        self.room = Room(folder=context.project, reserve=1e9 * params.reserve, raw=params.folder)
+        for value in self.ledger.done.values():
+            self.room.add(value["bytes"], value["size"])
+        self._lists, self._page, self._status = (Seldom() for _ in range(3))
+        self._plan: Plan | None = None
+        self._judged: dict[str, dict[str, Any]] = {}
+        rules = Rules(patterns=params.pattern, recursive=params.recursive, settle=params.settle, patience=params.patience,
+                      companion=params.companion, left_out=tuple(filter(None, (gain, context.project))))  # fmt: skip
+        self.conveyor = Conveyor(
+            context=context, inbox=Inbox(params.folder, rules, why_not_whole), ledger=self.ledger, work=self.work,
+            finished=self.finished, hold=self.hold, tell=self.tell, at_once=params.at_once,
+            look_seconds=min(LOOK_SECONDS, params.settle / 2),
+        )  # fmt: skip
+
+    def run(self) -> str:
+        """Work until there is a reason to end, and give it."""
+        self._say(f"watching {self.params.folder}; {len(self.ledger.done)} movies are done already" if self.ledger.done else
+                  f"watching {self.params.folder}")  # fmt: skip
+        return self.conveyor.run(self.over)
+
+    def over(self) -> str:
+        """Why the session ends now, "" if it goes on."""
+        params, seen = self.params, len(self.ledger.done) + len(self.ledger.aside)
+        if params.movies is not None and seen >= params.movies:
+            return f"{seen} movies were processed or set aside"
+        idle = params.until_idle is not None and time.time() - self.conveyor.active > 60 * params.until_idle
+        return f"nothing arrived for {params.until_idle:g} min" if idle else ""
+
+    def work(self, batch: Sequence[Item]) -> Callable[[Item], dict[str, Any]]:
+        """What is done with each movie; the first one says which size they have."""
+        if self._plan is None:
+            self._plan = self._planned(batch)
+        return partial(through, self._plan)
+
+    def finished(self, name: str, value: dict[str, Any]) -> None:
+        """Show that a movie is done."""
+        told = self.rows[name] = row(name, value)
+        self.room.add(value["bytes"], value["size"])
+        self._say(sentence(told), {"lag_seconds": told["lag_seconds"]})
+
+    def hold(self) -> str:
+        """Why no movie is to be begun now."""
+        return self.room.hold(self.params.at_once)
+
+    def tell(self, ended: str = "") -> None:
+        """Replace the lists, the page and ``live.json``, each as often as is reasonable."""
+        done = len(self.ledger.done)
+        self._lists(self._write_lists, done, at_once=bool(ended))
+        told = state(self.conveyor, self.rows, self.room, ended) | {"warnings": list(self.warnings())}
+        seen = {name: told[name] for name in ("state", "message", "arrived", "done", "queued", "waiting", "set_aside")}
+        alive = told["updated"] // ALIVE
+        self._status(lambda: write_json(self.folder / "live.json", told), (seen, alive), at_once=bool(ended))
+        self._page(lambda: self._write_page(told), seen, at_once=bool(ended))
+
+    def close(self, reason: str) -> None:
+        """Show how it ended."""
+        self.tell(ended=reason)
+
+    def figures(self) -> dict[str, Any]:
+        """Numbers of the session."""
+        rows = list(self.rows.values())
+        told = {"movie_count": self.ledger.arrived, "micrograph_count": len(rows), "set_aside_count": len(self.ledger.aside),
+                "particle_count": sum(each["particles"] for each in rows)}  # fmt: skip
+        if rows:
+            told |= {f"median_{name}": median(each[name] for each in rows) for name in
+                     ("motion_angstrom", "defocus_angstrom", "resolution_angstrom", "lag_seconds")}  # fmt: skip
+            told["worst_lag_seconds"] = max(each["lag_seconds"] for each in rows)
+        return told
+
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with all of it."""
+        waits = [f"{path.name}: {each.reason}" for path, each in self.conveyor.inbox.waiting.items()]
+        late = (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
+        return (*align_movies.warnings(self._align(), self.gain), *late)
+
+    def _write_lists(self) -> None:
+        self._judged = write_lists(self.folder, self.context.project, self.ledger.done)
+        self.rows |= {name: row(name, self.ledger.done[name], verdict) for name, verdict in self._judged.items()}
+
+    def _write_page(self, told: dict[str, Any]) -> None:
+        judged = [self._judged.get(name) or self.ledger.done[name]["verdict"] for name in self.rows]
+        write_page(self.folder / "session.html", told, judged, self.folder / "averages.png")
+
+    def _planned(self, batch: Sequence[Item]) -> Plan:
+        params, context = self.params, self.context
+        first = self._first(batch)
+        align = replace(self._align(), pixel_size=params.pixel_size or first.pixel_size)
+        if self.gain is not None and first.shape is not None:
+            align_movies.check_gain(self.gain, align, first.shape)
+        return Plan(
+            align=align, ctf=estimate_ctf.EstimateCtf(), assess=assess.Assess(diameter=params.diameter),
+            pick=pick.Pick(diameter=params.diameter),
+            extract=extract.Extract(diameter=params.diameter, box=params.box, box_factor=1.5), gain=self.gain, like=first,
+            folder=self.folder, project=context.project, memory=context.memory, seed=context.seed,
+        )  # fmt: skip
+
+    def _align(self) -> align_movies.AlignMovies:
+        params = self.params
+        return align_movies.AlignMovies(
+            pixel_size=params.pixel_size, voltage=params.voltage, cs=params.cs, amplitude_contrast=params.amplitude_contrast,
+            dose=params.dose, pre_exposure=params.pre_exposure, binning=params.binning, model=params.model,
+            gain_turns=params.gain_turns, gain_flip=params.gain_flip,
+        )  # fmt: skip
+
+    def _first(self, batch: Sequence[Item]) -> Like:
+        """What the session's first movie is like, which is kept: movies that are not like it are set aside."""
+        from vitreous.io.movies import open_movie
+
+        path = self.folder / "session.json"
+        kept: Any = read_json(path)
+        for item in batch if "like" not in kept else ():
+            with suppress(VitreousError, OSError):
+                movie = open_movie(item.path)
+                kept["like"] = {"shape": movie.shape, "frames": len(movie), "pixel_size": stated_pixel_size(movie.pixel_size)}
+                write_json(path, kept)
+                break
+        return Like(**kept.get("like", {}))
+
+    def _check_same(self) -> None:
+        """Refuse to mix what was made in different ways."""
+        path = self.folder / "session.json"
+        told = self.params.lasting() | {"gain": self.gain and file_digest(str(self.gain)), "seed": self.context.seed}
+        if not path.exists():
+            write_json(path, {"params": told})
+            return
+        kept: Any = read_json(path)
+        for name, value in told.items():
+            if kept["params"].get(name) != value:
+                raise InputError(f"{name} must be what this project's session was begun with, {kept['params'].get(name)!r}; got {value!r}. "
+                                 "Try: another --project.")  # fmt: skip
+
+    def _say(self, message: str, figures: dict[str, float] | None = None) -> None:
+        self.context.report(Progress(STEP, len(self.ledger.done), self.ledger.arrived, figures or {}, message))
+
+
+class Seldom:
+    """Does something again when what it shows has changed, but not so often that it takes time away from the movies."""
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+        self._next = 0.0
+
+    def __call__(self, do: Callable[[], object], shown: Any, *, at_once: bool = False) -> None:
+        """Call ``do`` if ``shown`` differs from last time and enough time has passed, or ``at_once``."""
+        began = time.monotonic()
+        if not at_once and (shown == self._shown or began < self._next):
+            return
+        do()
+        self._shown = shown
+        self._next = time.monotonic() + max(LEAST, REST * (time.monotonic() - began))
+
+
+def why_not_whole(path: Path) -> str:
+    """Why a movie's file is not whole, or cannot be one; "" if its header opens and promises no more than there is."""
+    from vitreous.io.movies import open_movie
+
+    try:
+        open_movie(path)
+    except (VitreousError, OSError) as problem:
+        return str(problem)
+    return ""
