@@ -62,7 +62,7 @@ def read_coordinate_list(paths: Sequence[Path], micrographs: Sequence[Micrograph
 
     from vitreous.io.coordinates import read_picks
 
-    index = _Index(micrographs)
+    index = MicrographIndex(micrographs)
     found: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
     for path, micrograph in _tables(paths, index):
         place, columns = read_picks(path)
@@ -88,7 +88,7 @@ def _score(columns: dict[str, np.ndarray], count: int) -> np.ndarray:
     return columns[SCORE].astype(np.float64) if SCORE in columns else np.full(count, np.nan)
 
 
-def _tables(paths: Sequence[Path], index: _Index) -> list[tuple[Path, int | None]]:
+def _tables(paths: Sequence[Path], index: MicrographIndex) -> list[tuple[Path, int | None]]:
     """Files with particles, and the micrograph where a list of files says which it is."""
     from vitreous.io.paths import resolve
     from vitreous.io.star import read_star
@@ -108,8 +108,8 @@ def _tables(paths: Sequence[Path], index: _Index) -> list[tuple[Path, int | None
     return tables
 
 
-class _Index:
-    """Micrographs by the names that files may call them."""
+class MicrographIndex:
+    """Micrographs by the names that files may call them: their paths, or their names without endings."""
 
     def __init__(self, micrographs: Sequence[Micrograph]) -> None:
         self.stems: dict[str, list[int]] = {}

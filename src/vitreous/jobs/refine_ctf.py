@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from vitreous.stages.optics.aberration import Aberrations
     from vitreous.stages.optics.defocus import DefocusChange
 
-#: Å: half-maps that agree to no better than this know nothing of the optics.
-POOREST = 20.0
 #: Said of what is not beyond its uncertainty.
 UNSURE = "group {group}: {name} stays as it was; {value} {unit} is not beyond three standard deviations ({sigma} {unit})"
 HEADER = "group,quantity,component,change,sigma,unit,kept"
@@ -47,10 +45,11 @@ class RefineCtf(PixelSize):
 def run(inputs: Inputs, params: RefineCtf, context: Context) -> Result:
     """Refine one thing after the other, each with what was found before it."""
     from vitreous.io.particles import read_particles
-    from vitreous.jobs.particle_table import write_table
+    from vitreous.jobs.half_maps import read_halves
+    from vitreous.jobs.particle_table import box_of, write_table
 
     particles = check_table(read_particles(inputs["particles"], pixel_size=params.pixel_size))
-    reference = read_halves(inputs, particles)
+    reference = read_halves(inputs["half1"], inputs["half2"], inputs.get("mask"), box_of(particles), particles.pixel_size)
     rows: list[str] = []
     notes: list[str] = []
     figures: dict[str, object] = {"resolution_angstrom": reference.resolution, "particle_count": len(particles)}
@@ -79,6 +78,9 @@ def check_table(particles: Particles) -> Particles:
     """
     import numpy as np
 
+    from vitreous.data.optics import require_as_recorded
+
+    require_as_recorded(particles.optics, "optics are refined with")
     if particles.rotation is None:
         raise InputError("particles must have poses (rlnAngleRot …); these have none. Try: vitreous refine first.")
     if particles.half is None or set(np.unique(particles.half)) != {1, 2}:
@@ -89,30 +91,6 @@ def check_table(particles: Particles) -> Particles:
     voltages = sorted({optics.voltage for optics in particles.optics})
     require(len(voltages) == 1, "voltage", voltages, "the same in all optics groups, in kV", instead="one session at a time")
     return particles
-
-
-def read_halves(inputs: Inputs, particles: Particles) -> Reference:
-    """Read half-maps and mask; without a mask, a soft ball as wide as the box allows.
-
-    Raises
-    ------
-    InputError
-        If the maps are not of the particles' size, or agree to no better than 20 Å.
-    """
-    from vitreous.inference.reference import make_reference
-    from vitreous.jobs.particle_table import box_of
-    from vitreous.jobs.refine import read_reference
-    from vitreous.numerics.filters import soft_disc
-
-    box = box_of(particles)
-    first, second = (read_reference(inputs[port], box, particles.pixel_size) for port in ("half1", "half2"))
-    given = inputs.get("mask")
-    mask = soft_disc((box,) * 3, 0.42 * box, 0.06 * box) if given is None else read_reference(given, box, particles.pixel_size)
-    reference = make_reference(first, second, mask, particles.pixel_size)
-    if reference.resolution > POOREST:
-        raise InputError(f"half-maps must agree to better than {POOREST:g} Å to say anything of the optics; they agree to "
-                         f"{reference.resolution:.0f} Å. Try: refine further, or more particles.")  # fmt: skip
-    return reference
 
 
 def refine_magnification(particles: Particles, reference: Reference, rows: list[str], notes: list[str], context: Context) -> Particles:
