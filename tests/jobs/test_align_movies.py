@@ -107,7 +107,7 @@ def test_a_gain_is_applied_and_turned(here: Project, tmp_path: Path):
     assert told.gain == tmp_path / "gain.mrc"
     assert told.motion.global_shifts[-1] == pytest.approx([-12.0, 8.0], abs=1.0)
     with pytest.raises(InputError, match=r"gain must have the frames' size, 192 x 256 .* got 256 x 192 in .*Try: --gain-turns 1"):
-        align(here, [tmp_path / "a.tif"], gain=tmp_path / "gain.mrc")
+        align(here, [tmp_path / "a.tif"], gain=tmp_path / "gain.mrc", gain_turns=0)
 
 
 def test_a_gain_of_another_shape_is_an_error_of_the_job(here: Project, movies: list[Path], tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,8 @@ ASSUMED = {"voltage": 300.0, "cs": 2.7}
 UNITS = {"voltage": "kV", "cs": "mm"}
 #: Points along each axis of the field at which tracks are kept for drawing.
 TRACKS = 5
+#: Movies that a gain is estimated from.
+MOST_FOR_GAIN = 200
 #: Pixels of the longer side of the small pictures.
 THUMBNAIL = 512
 
@@ -44,10 +47,18 @@ class AlignMovies(Microscope):
     )
     patches: tuple[int, ...] = option((), help="patches along x and y; without it as many as the size asks for", low=1, high=64,
                                       advanced=True)  # fmt: skip
-    gain_turns: int = option(0, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3)
-    gain_flip: Literal["none", "rows", "columns"] = option("none", help="flip of the gain reference, after the turns")
+    gain_turns: int | None = option(None, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3,
+                                    if_none="found from the frames, unless a flip is given")  # fmt: skip
+    gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
+    gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
+    estimate_gain: bool = option(False, help="make a gain reference from the movies themselves; see estimate-gain")
     mend: bool = option(True, help="find hot and dead pixels and replace them", advanced=True)
     half_precision: bool = option(False, help="write micrographs as float16, half the size", advanced=True)
+
+    @property
+    def finds_gain_orientation(self) -> bool:
+        """Whether how the gain lies is to be found: neither turns nor a flip were given."""
+        return self.gain_turns is None and self.gain_flip == "auto"
 
     def check(self) -> None:
         """Refuse patches along one axis only."""
@@ -59,12 +70,14 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
     movies, gain = inputs.all("movies"), inputs.get("gain")
     named = list(zip(unique_names(movies), movies))
     shape = usual_shape(movies)
-    if gain is not None and shape is not None:
-        check_gain(gain, params, shape)
-    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory)
+    told = warnings(params, gain)
+    if shape is not None:
+        gain, params, more = settle_gain(gain, params, movies, shape, context)
+        told += more
+    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory, gain_name=gain and context.name(gain))
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
     write_list(context.outputs / "micrographs.star", [micrograph(each.value, context.outputs) for each in done], context)
-    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=warnings(params, gain))
+    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=told)
 
 
 def usual_shape(movies: Sequence[Path]) -> tuple[int, int] | None:
@@ -80,6 +93,49 @@ def usual_shape(movies: Sequence[Path]) -> tuple[int, int] | None:
     return shapes.most_common(1)[0][0] if shapes else None
 
 
+def settle_gain(
+    gain: Path | None, params: AlignMovies, movies: Sequence[Path], shape: tuple[int, int], context: Context
+) -> tuple[Path | None, AlignMovies, tuple[str, ...]]:
+    """Make or examine the gain before any movie is aligned.
+
+    Returns
+    -------
+    gain, params, warnings
+        The file, the parameters with turns, flip and use as they are to be applied, and what the user should know.
+
+    Raises
+    ------
+    InputError
+        If the gain has another size than most of the movies, or is another detector's.
+    """
+    from vitreous.jobs.movie_gain import missing_gain, session_gain, told_of_estimate, write_gain
+
+    if gain is not None:
+        require(not params.estimate_gain, "estimate_gain", True, "false where a gain reference is given")
+        check_gain(gain, params, shape)
+        params, told = settled(gain, params, movies, shape)
+    elif params.estimate_gain:
+        found = session_gain(movies, shape, MOST_FOR_GAIN, context)
+        gain, told = write_gain(found, context.outputs), told_of_estimate(found)
+        params = replace(params, gain_turns=0, gain_flip="none", gain_use="multiplied")
+    else:
+        told = (missing_gain(movies, shape),)
+    return gain, params, tuple(each for each in told if each)
+
+
+def settled(path: Path, params: AlignMovies, movies: Sequence[Path], shape: tuple[int, int]) -> tuple[AlignMovies, tuple[str, ...]]:
+    """The parameters with turns, flip and use of a gain as given or, where none is, as the frames of a few movies show them."""
+    from vitreous.io.gain import read_gain
+    from vitreous.jobs.movie_gain import orientation_of, told_of
+
+    if not params.finds_gain_orientation:
+        return params, ()
+    uses = ("multiplied", "divided") if params.gain_use == "auto" else (params.gain_use,)
+    found = orientation_of(read_gain(path), path, movies, shape, uses)
+    best = found.best
+    return replace(params, gain_turns=best.quarter_turns, gain_flip=best.flip, gain_use=best.use), (told_of(found),)
+
+
 def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
     """Refuse a gain reference that fits no movie.
 
@@ -88,26 +144,35 @@ def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
     InputError
         If it has another size than most of them.
     """
-    have = _gain(path, params.gain_turns, params.gain_flip).shape
-    if have != shape:
-        turned = have[::-1] == shape
-        way_out = f"--gain-turns {(params.gain_turns + 1) % 4}" if turned else "the gain of this detector and its binning"
+    have = read_factors(path, params).shape
+    turned = have[::-1] == shape
+    if have != shape and not (turned and params.finds_gain_orientation):
+        way_out = f"--gain-turns {((params.gain_turns or 0) + 1) % 4}" if turned else "the gain of this detector and its binning"
         raise InputError(f"gain must have the frames' size, {shape[1]} x {shape[0]} pixels (x, y); got {have[1]} x {have[0]} in "
                          f"{path}. Try: {way_out}.")  # fmt: skip
 
 
+def read_factors(path: Path, params: AlignMovies) -> np.ndarray:
+    """What frames are multiplied by, turned as ``params`` say; what they leave open is taken as stored."""
+    return _factors(path, params.gain_turns or 0, "none" if params.gain_flip == "auto" else params.gain_flip, params.gain_use == "divided")
+
+
 @lru_cache(maxsize=1)
-def _gain(path: Path, turns: int, flip: Literal["none", "rows", "columns"]) -> np.ndarray:
+def _factors(path: Path, turns: int, flip: Literal["none", "rows", "columns"], divided: bool) -> np.ndarray:
+    import numpy as np
+
     from vitreous.io.gain import orient_gain, read_gain
 
-    return orient_gain(read_gain(path), turns, flip)
+    gain = orient_gain(read_gain(path), turns, flip)
+    sound = np.isfinite(gain) & (gain > 0)
+    return np.divide(1, gain, where=sound, out=np.zeros_like(gain)) if divided else gain
 
 
 def align_one(
     params: AlignMovies, gain: Path | None, shape: tuple[int, int] | None, outputs: Path, project: Path, memory: int,
-    named: tuple[str, Path],
+    named: tuple[str, Path], *, gain_name: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Align one movie and write its sum, its motion and what is drawn of it.
+    """Align one movie and write its sum, its motion and what is drawn of it; ``gain_name`` is what the gain is called in its files.
 
     Raises
     ------
@@ -130,11 +195,12 @@ def align_one(
         dose_per_frame=params.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
         patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4),
     )  # fmt: skip
-    factors = None if gain is None else _gain(gain, params.gain_turns, params.gain_flip)
+    factors = None if gain is None else read_factors(gain, params)
     aligned = align_movie(movie, optics, chosen, gain=factors)
     image = aligned.total if aligned.weighted is None else aligned.weighted
     write_stack(outputs / "micrographs" / f"{name}.mrc", [image], aligned.pixel_size, half_precision=params.half_precision)
-    write_motion(outputs / "motion" / f"{name}.star", aligned.motion, _named(path, project), gain and _named(gain, project))
+    write_motion(outputs / "motion" / f"{name}.star", aligned.motion, _named(path, project),
+                 gain_name or (gain and _named(gain, project)))  # fmt: skip
     write_json(outputs / "tracks" / f"{name}.json", tracks(aligned, _named(path, project)))
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
@@ -148,8 +214,6 @@ def _named(path: Path, project: Path) -> str:
 
 def movie_optics(movie: Movie, params: AlignMovies) -> Optics:
     """The microscope of a movie: what was given, the header's pixel size, usual values for voltage and Cs."""
-    from dataclasses import replace
-
     check_pixel_size(params.pixel_size, movie.pixel_size, movie.path)
     told = {name: value for name, value in ASSUMED.items() if getattr(params, name) is None}
     return replace(params, **told).optics(str(movie.path), stated_pixel_size(movie.pixel_size))
@@ -207,7 +271,7 @@ def warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
             for name, value in ASSUMED.items() if getattr(params, name) is None]  # fmt: skip
     if params.dose is None:
         told.append("dose was not given; frames are summed without weights. Try: --dose 1.2 (e/Å² a frame).")
-    if gain is None:
+    if gain is None and not params.estimate_gain:
         told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
     return tuple(told)
 
@@ -242,6 +306,8 @@ JOB = JobType(
         Output("images", "micrographs/*.mrc", "image", "the sums, weighted by exposure"),
         Output("motion", "motion/*.star", "motion", "shifts of the frames, as RELION writes them"),
         Output("tracks", "tracks/*.json", "curves", "the way the specimen went, for drawing"),
+        Output("gain", "gain.mrc", "gain", "the gain reference, where it was estimated", optional=True),
+        Output("defects", "defects.tif", "defects", "bad pixels, where the gain was estimated", optional=True),
         Output("thumbnails", "thumbnails/*.png", "picture", "small pictures of the sums, y upwards"),
     ),
     run="vitreous.jobs.align_movies:run",

@@ -76,13 +76,13 @@ class GainEstimate:
 
     @property
     def helps(self) -> bool:
-        """Whether frames are flatter with the gain than without: the estimate's noise is below the pattern."""
-        return self.is_there and self.noise < self.spread
+        """Whether most of the pattern goes when frames are multiplied by the gain: for white noise, when that is below the pattern."""
+        return self.is_there and self.error**2 < self.spread**2 / 2
 
     @property
     def electrons_needed(self) -> float:
-        """Counts a pixel from which on the noise is below the pattern; infinite without a pattern."""
-        return self.electrons * (self.noise / self.spread) ** 2 if self.is_there else float("inf")
+        """Counts a pixel whose noise, 1 / √counts, equals the pattern; infinite without a pattern."""
+        return self.spread**-2 if self.is_there else float("inf")
 
 
 def session_defects(total: NDArray) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ picture, Σ (r − β' h)², is least for the orientation whose β is nearest 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -73,12 +73,12 @@ class Verdict:
     Parameters
     ----------
     best
-        The orientation that fits best.
+        The orientation that fits best; that of the file where nothing can be told.
     kind
         "found"; "flat" (the gain is the same everywhere); "foreign" (no orientation fits, and the right one would have been
         seen); "faint" (too few electrons to tell).
     margin
-        Standard deviations of ``best`` above the second best orientation.
+        Standard deviations of the best above the second best orientation.
     """
 
     best: Orientation
@@ -118,7 +118,7 @@ def middle(values: NDArray) -> NDArray:
     return values[tuple(slice(margin, n - margin) for margin, n in zip(margins, values.shape))]
 
 
-def find_orientation(total: NDArray, gain: NDArray, uses: Iterable[Use] = ("multiplied", "divided")) -> Verdict:
+def find_orientation(total: NDArray, gain: NDArray, uses: Sequence[Use] = ("multiplied", "divided")) -> Verdict:
     """Find how a gain reference lies over movies.
 
     Parameters
@@ -153,8 +153,9 @@ def find_orientation(total: NDArray, gain: NDArray, uses: Iterable[Use] = ("mult
     slope, error = mean_and_error(found[best])
     rivals = [each for each in others if each[0] != best[0]]
     ahead, doubt = mean_and_error(found[best] - found[rivals[0]]) if rivals else (slope, error)
-    chosen = Orientation(*best[0], best[1], slope, error)
-    return Verdict(chosen, kind_of(slope, error, ahead / doubt), ahead / doubt)
+    kind = kind_of(slope, error, ahead / doubt)
+    way, use = best if kind != "faint" else (candidates[0], uses[0])
+    return Verdict(Orientation(*way, use, slope, error), kind, ahead / doubt)
 
 
 def kind_of(slope: float, error: float, margin: float) -> Literal["found", "foreign", "faint"]:
