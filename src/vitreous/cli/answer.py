@@ -88,6 +88,19 @@ def _planned(each: Planned) -> dict[str, Any]:
     return {"stage": each.step.stage, "job": each.step.job.name, "done": each.done, "estimate": estimate}
 
 
+def session(told: Mapping[str, Any]) -> list[str]:
+    """Tell of a live session, from its ``live.json``: what came of the movies, whether it keeps pace, how long the disk will do."""
+    waits, aside = told["queued"] + len(told["waiting"]), len(told["set_aside"])
+    lag, disk = told["lag_seconds"], told["disk"]
+    counts = f"{told['done']} of {told['arrived']} done, {waits} waiting, {aside} set aside"
+    lines = [f"session of {told['folder']}: {told['message'] or told['state']}", f"  movies  {counts}; {told['particles']} particles"]
+    if lag["median"] is not None:
+        lines.append(f"  lag     {lag['now']:.0f} s, median {lag['median']:.0f} s, worst {lag['worst']:.0f} s; "
+                     f"{told['movies_per_hour']:.0f} movies an hour")  # fmt: skip
+    left = "" if disk["hours_left"] is None else f", for about {duration(3600 * disk['hours_left'])}"
+    return [*lines, f"  disk    {size(disk['free_bytes'])} free{left}"]
+
+
 def _line(folder: Path, paths: Mapping[str, Sequence[Path]], figures: Mapping[str, Any]) -> None:
     outputs = {name: str(files[0]) if len(files) == 1 else [str(path) for path in files] for name, files in paths.items()}
     print(json.dumps({"job": str(folder), "outputs": outputs, "figures": dict(figures)}, ensure_ascii=False))

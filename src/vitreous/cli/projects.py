@@ -18,6 +18,7 @@ from vitreous.pipeline.record import Record
 from vitreous.pipeline.request import read_request
 from vitreous.pipeline.script import as_script
 from vitreous.pipeline.store import Store
+from vitreous.runtime.files import read_json
 
 
 def _given(verb: str, summary: str, words: list[str], *extra: tuple[str, str, str]) -> dict[str, Any]:
@@ -73,13 +74,24 @@ def status(words: list[str], registry: Registry) -> int:
     store = Store(given["project"])
     working = holder(store.folder)
     jobs = [_state(record, working=bool(working)) for record in store.records()]
+    session = _session(store)
     if given["json"]:
-        print(json.dumps({"project": str(store.folder), "holder": working, "jobs": jobs}, ensure_ascii=False))
+        told = {"project": str(store.folder), "holder": working, "jobs": jobs} | ({"session": session} if session else {})
+        print(json.dumps(told, ensure_ascii=False))
         return 0
     print(f"{store.folder}: {f'in use by {working}' if working else 'nobody is working here'}")
     for each in jobs:
         print(f"  {each['job']:<28}{each['status']:<14}{each['note']}")
+    if session:
+        print("\n".join(answer.session(session)))
     return 0
+
+
+def _session(store: Store) -> dict[str, Any] | None:
+    """What a live session of the project says of itself, without its movies; ``None`` if there is none."""
+    path = store.folder / "live" / "live.json"
+    told: Any = read_json(path) if path.exists() else None
+    return told and {name: value for name, value in told.items() if name != "movies"}
 
 
 def _state(record: Record, *, working: bool) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def write_page(path: Path, told: Mapping[str, Any], judged: Sequence[Mapping[str
         words = "Running averages of all particles so far, at low resolution: enough to see whether they are the particle."
         sections.append(Section(title="Averages", items=[drawn(gallery, title="Class averages", caption=words)]))
     if movies:
-        sections.append(Section(title="Latest movies", items=[_table(movies[-LATEST:][::-1])]))
+        pictures = _pictures(path.parent, movies[-1]["name"])
+        sections.append(Section(title="Latest movies", items=[*pictures, _table(movies[-LATEST:][::-1])]))
     write_report(path, Report(
         title="Session", subtitle=_subtitle(told), headline=_headline(told), warnings=_warnings(told, over=over), sections=sections,
         quarantine=[(Path(each["path"]).name, each["reason"]) for each in told["set_aside"]], refresh=0 if over else REFRESH,
@@ -79,12 +80,23 @@ def _course(movies: Sequence[Mapping[str, Any]], judged: Sequence[Mapping[str, A
     return [course_figure(judged), pace_figure([each["lag_seconds"] for each in movies], [each["particles"] for each in movies])]
 
 
+def _pictures(folder: Path, name: str) -> list[Any]:
+    """The micrograph and the rings of one movie, if they are there."""
+    from vitreous.views.report import drawn
+
+    shown = (
+        (folder / "thumbnails" / f"{name}.png", "the sum of the frames; areas that are spoiled are outlined."),
+        (folder / "ctf" / f"{name}_spectrum.png", "its rings, measured on the left and fitted on the right: they must meet."),
+    )
+    return [drawn(file, title=name, caption=words.capitalize(), width="half") for file, words in shown if file.exists()]
+
+
 def _table(movies: Sequence[Mapping[str, Any]]) -> Any:
     from vitreous.views.report import Table
 
     columns = ("Movie", "Arrived", "Motion (Å)", "Defocus (µm)", "Rings to (Å)", "Particles", "Lag (s)", "Remarks")
     rows = [
-        (each["name"], datetime.fromtimestamp(each["arrived"]).astimezone().strftime("%H:%M:%S"), f"{each['motion_angstrom']:.1f}",
+        (each["name"], datetime.fromtimestamp(each["arrived"]).astimezone().strftime("%H:%M"), f"{each['motion_angstrom']:.1f}",
          f"{each['defocus_angstrom'] / 1e4:.2f}", f"{each['resolution_angstrom']:.1f}", str(each["particles"]),
          f"{each['lag_seconds']:.0f}", ": ".join(filter(None, [each["verdict"], "; ".join(each["reasons"])])))
         for each in movies
