@@ -11,16 +11,17 @@ from vitreous.views.marks import Box, Line, Mark, Scatter, Trace, nice_length
 from vitreous.views.pictures import micrograph_marks, scale_bar
 
 
-def _field(tracks: np.ndarray, places: np.ndarray, exaggeration: float) -> list[Mark]:
+def track_marks(tracks: np.ndarray, places: np.ndarray, factor: float) -> list[Mark]:
+    """Tracks ``(n, frames, 2)`` enlarged ``factor`` times, each from its place ``(n, 2)`` on, all in one unit."""
     marks: list[Mark] = []
     for track, place in zip(tracks, places):
-        path = place + exaggeration * (track - track[:1])
+        path = place + factor * (track - track[:1])
         marks.append(Line(x=path[:, 0], y=path[:, 1], colour="amber", width=2.0))
     marks.append(Scatter(x=places[:, 0], y=places[:, 1], colour="sky", size=18, opacity=1.0))
     return marks
 
 
-def _exaggeration(tracks: np.ndarray, extent: float) -> float:
+def exaggeration(tracks: np.ndarray, extent: float) -> float:
     """A round factor that makes the longest excursion a sixth of the field."""
     if tracks.size == 0 or not np.isfinite(tracks).any():
         return 1.0
@@ -63,7 +64,7 @@ def motion_figure(
     whole.append(Scatter(x=track[:1, 0], y=track[:1, 1], colour="ink", size=42, symbol="cross", label="first frame"))
     speed = np.linalg.norm(np.diff(track, axis=0), axis=1)
     extent = (0.0, shape[1] * pixel_size, 0.0, shape[0] * pixel_size)
-    factor = _exaggeration(tracks, max(shape) * pixel_size)
+    factor = exaggeration(tracks, max(shape) * pixel_size)
     under = micrograph_marks(picture, extent[1] / np.shape(picture)[1], resolution=40.0, size=400) if picture is not None else (
         Box(extent=extent, colour="faint", width=1.0), scale_bar(extent[1], "ink"))  # fmt: skip
     panels = [
@@ -72,7 +73,7 @@ def motion_figure(
               y=Axis("Motion from frame to frame", "Å", limits=(0, None)), weight=1.05),
     ]  # fmt: skip
     if len(places):
-        field = _field(tracks, places * pixel_size, factor)
+        field = track_marks(tracks, places * pixel_size, factor)
         panels.insert(1, Panel(title=f"Patches, motion enlarged {factor:g} times", marks=(*under, *field), equal=True,
                                weight=0.95))  # fmt: skip
     return Figure(

@@ -1,0 +1,45 @@
+"""Drift along the beam, planted as a change of defocus from frame to frame."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from vitreous.errors import InputError
+from vitreous.physics.wavelength import wavelength
+from vitreous.stages.polish.height import fit_height
+from vitreous.stages.polish.sums import FrameSums
+
+K, FRAMES = np.arange(60) / 240.0, 16
+
+
+def planted(offset: float, drift: float, *, seed: int = 0, power: float = 1e5, amplitude: float = 0.2) -> FrameSums:
+    """Sums of images whose defocus differs from the table's; c and c' are as often large as small, and of c c' a little is left."""
+    chance = np.random.default_rng(seed)
+    own = power * np.exp(-60 * K**2)
+    powers = np.stack([own, 0.05 * own, 0.9 * own])
+    delta = math.pi * wavelength(300.0) * K**2 * (offset + drift * np.linspace(-0.5, 0.5, FRAMES))[:, None]
+    a = amplitude * np.exp(-0.02 * np.arange(FRAMES))[:, None]
+    cos, sin = a * np.cos(delta), a * np.sin(delta)
+    means = np.stack([cos * powers[0] + sin * powers[1], cos * powers[1] + sin * powers[2]])
+    noise = np.sqrt(np.stack([powers[0], powers[2]]))[:, None] * chance.standard_normal(means.shape)
+    return FrameSums(means + noise, powers, K)
+
+
+@pytest.mark.parametrize(("offset", "drift"), [(0.0, 50.0), (100.0, -50.0), (-150.0, 400.0), (30.0, 0.0)])
+def test_a_planted_drift_is_found(offset: float, drift: float) -> None:
+    left = np.exp(-0.02 * np.arange(FRAMES))[:, None] * np.ones(len(K))
+    found = [fit_height(planted(offset, drift, seed=seed), left, 300.0) for seed in range(20)]
+    errors = np.array([[each.offset - offset, each.drift - drift] for each in found])
+    stated = np.array([[each.offset_sigma, each.drift_sigma] for each in found])
+    # ± 5 nm is asked for; here 15 to 20 Å is what noise allows
+    assert np.abs(errors[:, 1]).max() < 50
+    assert np.abs(errors.mean(0)).max() < 4 * stated.mean() / math.sqrt(20)
+    assert 0.6 < (errors / stated).std() < 1.5
+
+
+def test_images_without_particles_are_refused() -> None:
+    with pytest.raises(InputError, match="agreement of the particles with the reference must be above 4"):
+        fit_height(planted(0.0, 0.0, amplitude=0.0), np.ones((FRAMES, len(K))), 300.0)
