@@ -11,6 +11,7 @@ from vitreous.views.convergence import convergence_figure
 from vitreous.views.delocalisation import BoxCurve, delocalisation_figure
 from vitreous.views.directional import directional_figure
 from vitreous.views.figure import Figure
+from vitreous.views.frame_envelopes import frame_envelopes_figure
 from vitreous.views.fsc import FscCurves, fsc_figure
 from vitreous.views.gain import gain_figure
 from vitreous.views.guinier import guinier_figure
@@ -20,6 +21,7 @@ from vitreous.views.motion import motion_figure
 from vitreous.views.orientations import orientation_figure
 from vitreous.views.picks import picks_figure
 from vitreous.views.session import defocus_figure, time_figure
+from vitreous.views.session_course import course_figure, spread_figure
 from vitreous.views.surface_figure import surface_figure
 from vitreous.views.thon import thon_figure
 from vitreous.views.truth import pose_error_figure, recovery_figure
@@ -44,6 +46,12 @@ def thon(**changes: object) -> Figure:
     return thon_figure(**{**base, **changes})
 
 
+def judged(count: int, bad: int, **descriptors: object) -> list[dict]:
+    """Rows as in verdicts.json, every ``bad``-th bad."""
+    return [{"micrograph": f"a_long_name_of_number_{i}", "verdict": "bad" if i % bad == bad - 1 else "good", "score": 0.9 - 0.01 * i,
+             "descriptors": {name: value if i % 3 else None for name, value in descriptors.items()}} for i in range(count)]  # fmt: skip
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "motion": lambda: motion_figure(CHANCE.normal(size=(12, 2)), pixel_size=1.2, shape=(60, 75), dose_per_frame=1.1,
                                     picture=IMAGE, tracks=CHANCE.normal(size=(4, 12, 2)),
@@ -51,6 +59,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "motion, one frame": lambda: motion_figure([[0.0, 0.0]], pixel_size=1.0, shape=(60, 75)),
     "motion, NaN": lambda: motion_figure(gappy(np.ones((6, 2))), pixel_size=1.0, shape=(9, 9), truth=np.ones((6, 2)),
                                          tracks=np.full((1, 6, 2), NAN), places=[[4, 4]]),
+    "frames": lambda: frame_envelopes_figure(-0.02 * K, 0.01 + 0 * K, 40 * K, 5 + 0 * K, dose_per_frame=1.1, name="a"),
+    "frames, NaN": lambda: frame_envelopes_figure(gappy(K), K, gappy(K), K),
     "gain": lambda: gain_figure(1 + 0.02 * IMAGE, spread=0.02, noise=0.01, error=0.009),
     "gain, defects and NaN": lambda: gain_figure(gappy(np.where(IMAGE > 1, 0, 1)), spread=0.0, noise=0.1, error=0.0),
     "micrograph": lambda: micrograph_figure(IMAGE, pixel_size=4.0, name="a"),
@@ -90,6 +100,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
                                       kept=[True] * 8 + [False]),
     "defocus of one": lambda: defocus_figure([15000.0]),
     "defocus of none": lambda: defocus_figure([]),
+    "course": lambda: course_figure(judged(9, 4, mean=5.0, defocus=15000.0, contamination=0.1)),
+    "course of one": lambda: course_figure(judged(1, 1)),
+    "course, none good": lambda: course_figure(judged(5, 1, ice_thickness=100.0, mean=5.0)),
+    "spread": lambda: spread_figure(judged(9, 4, mean=5.0, smear=3.0, motion_total=20.0)),
+    "spread of one": lambda: spread_figure(judged(1, 2)),
     "time": lambda: time_figure(["align-movies", "refine"], [1.5, 4000.0], memory=[1e9, 2e9]),
     "time of none": lambda: time_figure([], []),
     "time unknown": lambda: time_figure(["a"], [NAN]),
