@@ -89,7 +89,7 @@ def test_killed_at_every_kind_of_point(raw: Path, tmp_path: Path):
     check(tmp_path / "alone", 0)
     points = int(alone.stdout.split()[-1])
     assert points > 35
-    for point in range(1, points + 1, 5):
+    for point in range(1, points + 1, 7):
         project = tmp_path / f"killed{point}"
         assert run(point, raw, project).returncode == -signal.SIGKILL
         again = run(1000, raw, project)

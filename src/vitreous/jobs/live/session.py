@@ -72,6 +72,8 @@ class LiveSession:
         self._lists, self._page, self._status = (Seldom() for _ in range(3))
         self._plan: Plan | None = None
         self._judged: dict[str, dict[str, Any]] = {}
+        from vitreous.io.whole import why_not_whole
+
         rules = Rules(patterns=params.pattern, recursive=params.recursive, settle=params.settle, patience=params.patience,
                       companion=params.companion, left_out=tuple(filter(None, (gain, context.project))))  # fmt: skip
         self.conveyor = Conveyor(
@@ -216,14 +218,3 @@ class Seldom:
         do()
         self._shown = shown
         self._next = time.monotonic() + max(LEAST, REST * (time.monotonic() - began))
-
-
-def why_not_whole(path: Path) -> str:
-    """Why a movie's file is not whole, or cannot be one; "" if its header opens and promises no more than there is."""
-    from vitreous.io.movies import open_movie
-
-    try:
-        open_movie(path)
-    except (VitreousError, OSError) as problem:
-        return str(problem)
-    return ""

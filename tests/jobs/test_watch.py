@@ -1,0 +1,164 @@
+"""A tiny live session: what comes of the movies, what is set aside and why, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_images as tiny
+import tiny_session
+
+from vitreous.cli.app import main
+from vitreous.errors import InputError
+from vitreous.io.micrographs import read_micrographs
+from vitreous.io.mrc import open_stack, write_image
+from vitreous.io.particles import read_particles
+from vitreous.io.tiff_write import write_movie_tiff
+from vitreous.jobs.live.room import Room
+from vitreous.jobs.projects import project
+from vitreous.pipeline.project import Project
+from vitreous.pipeline.record import Record
+from vitreous.runtime.files import read_json
+
+ASKED = {"voltage": 300.0, "cs": 2.7, "dose": 1.3, "diameter": tiny_session.DIAMETER, "model": "global", "settle": 0.1, "patience": 0.3,
+         "reserve": 0.1, "classes": 0}  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Project:
+    return project(tmp_path / "project")
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    tiny_session.write_discs(tmp_path / "raw", 2, first=1)
+    return tmp_path / "raw"
+
+
+def watch(here: Project, raw: Path, count: int, **values: Any) -> Record:
+    return here.do("watch", folder=raw, movies=count, **{**ASKED, **values})
+
+
+def live(here: Project) -> dict[str, Any]:
+    return read_json(here.store.folder / "live" / "live.json")
+
+
+def test_movies_become_particles_and_everything_is_told(here: Project, raw: Path):
+    record = watch(here, raw, 2)
+    listed = read_micrographs(record["micrographs"])
+    assert [m.path.name for m in listed] == ["m001.mrc", "m002.mrc"]
+    assert all(m.path.exists() and m.motion and m.motion.exists() for m in listed)
+    for each in listed:
+        # planted: 15300 and 14900 Å, 5 steps of (0.6, -0.4) pixels of 2 Å
+        assert each.defocus.mean == pytest.approx(15100, abs=150)
+        assert float(each.extra["rlnAccumMotionTotal"]) == pytest.approx(5 * np.hypot(1.2, 0.8), abs=0.5)
+        assert each.extra["vitreousVerdict"] in ("good", "doubtful", "bad")
+    told = live(here)
+    assert (told["state"], told["arrived"], told["done"], told["set_aside"]) == ("ended", 2, 2, [])
+    assert [row["name"] for row in told["movies"]] == ["m001", "m002"]
+    particles = read_particles(record["particles"])
+    assert len(particles) == told["particles"] == sum(row["particles"] for row in told["movies"]) > 10
+    assert len(particles.stack) == sum(row["particles"] > 0 for row in told["movies"])
+    assert all(open_stack(path).count == (particles.stack_index == k).sum() for k, path in enumerate(particles.stack))
+    # 16 discs a movie, each within 8 pixels of its place: not one of the picks is elsewhere
+    near = np.linalg.norm(particles.coordinate[:, None] - tiny_session.PLACES, axis=-1).min(axis=1)
+    assert near.max() < 8 * np.sqrt(2) + 6
+    assert record["page"].read_text().startswith("<!doctype html>")
+    assert record.figures["particle_count"] == len(particles)
+    assert [warning.split()[0] for warning in record.warnings] == ["gain"]
+
+
+def test_the_session_goes_on_and_former_results_stay_as_they_were(here: Project, raw: Path, capsys: pytest.CaptureFixture[str]):
+    first = watch(here, raw, 1)
+    before = first["micrographs"].read_bytes()
+    steps = (here.store.folder / "live" / "steps" / "m001.json").stat().st_mtime_ns
+    second = watch(here, raw, 2)
+    assert (first.job, second.job) == ("0001-watch", "0002-watch")
+    assert first["micrographs"].read_bytes() == before
+    assert len(read_micrographs(second["micrographs"])) == 2
+    assert (here.store.folder / "live" / "steps" / "m001.json").stat().st_mtime_ns == steps
+    # what other verbs take when nothing is said is the last of it
+    picked = here.do("pick", diameter=tiny_session.DIAMETER, keep_flagged=True)
+    assert picked.inputs["micrographs"]["job"] == "0002-watch"
+    assert main(["status", str(here.store.folder)]) == 0
+    assert "2 of 2 done, 0 waiting, 0 set aside" in capsys.readouterr().out
+    assert main(["status", str(here.store.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["session"]["done"] == 2
+
+
+def test_what_cannot_be_used_is_set_aside_with_its_reason_and_the_rest_goes_on(here: Project, raw: Path):
+    frames = tiny_session.disc_movie(9)
+    shutil.copy(raw / "m001.tif", raw / "x_copy.tif")
+    (raw / "x_empty.tif").write_bytes(b"")
+    (raw / "x_cut.tif").write_bytes((raw / "m001.tif").read_bytes()[:200_000])
+    (raw / "x_text.mrc").write_text("no movie")
+    write_movie_tiff(raw / "x_narrow.tif", frames[:, :, :300], pixel_size=tiny.OPTICS.pixel_size)
+    write_movie_tiff(raw / "x_short.tif", frames[:3], pixel_size=tiny.OPTICS.pixel_size)
+    write_movie_tiff(raw / "x_scale.tif", frames, pixel_size=1.5)
+    write_movie_tiff(raw / "x_dark.tif", np.zeros_like(frames), pixel_size=tiny.OPTICS.pixel_size)
+    (raw / "x_later.tif.part").write_bytes(b"not yet")
+    reasons = {
+        "x_copy.tif": "a duplicate of", "x_empty.tif": "empty", "x_cut.tif": "cut off", "x_text.mrc": "", "x_narrow.tif": "size of",
+        "x_short.tif": "number of frames of x_short.tif must be about that of the session's first movie, 6; got 3",
+        "x_scale.tif": "pixel_size must agree with the header", "x_dark.tif": "frame",
+    }  # fmt: skip
+    record = watch(here, raw, 2 + len(reasons))
+    assert [m.path.stem for m in read_micrographs(record["micrographs"])] == ["m001", "m002"]
+    told = {each["item"]: each["reason"] for each in record.quarantine}
+    assert set(told) == set(reasons)
+    for name, words in reasons.items():
+        assert words in told[name], f"{name}: {told[name]}"
+
+
+def test_a_session_is_of_one_kind(here: Project, raw: Path, tmp_path: Path):
+    watch(here, raw, 1)
+    with pytest.raises(InputError, match=r"dose must be what this project's session was begun with, 1\.3; got 1\.2\. Try: another"):
+        watch(here, raw, 2, dose=1.2)
+    write_image(tmp_path / "gain.mrc", np.ones((384, 384), np.float32), None)
+    with pytest.raises(InputError, match="gain must be what this project's session was begun with"):
+        watch(here, raw, 2, gain=tmp_path / "gain.mrc")
+
+
+def test_a_gain_of_another_detector_stops_it_before_any_movie_is_spoilt(here: Project, raw: Path, tmp_path: Path):
+    write_image(tmp_path / "gain.mrc", np.ones((380, 384), np.float32), None)
+    with pytest.raises(InputError, match=r"gain must have the frames' size, 384 x 384"):
+        watch(here, raw, 2, gain=tmp_path / "gain.mrc")
+    assert not list((here.store.folder / "live").glob("micrographs/*"))
+
+
+def test_nothing_arrives(here: Project, tmp_path: Path):
+    with pytest.raises(InputError, match=r"folder must be a folder that exists; got .*nowhere"):
+        watch(here, tmp_path / "nowhere", 1)
+    (tmp_path / "raw").mkdir()
+    record = watch(here, tmp_path / "raw", 1, until_idle=0.005)
+    assert record.stop == "nothing arrived for 0.005 min"
+    assert (record.figures["movie_count"], "micrographs" in record.outputs) == (0, False)
+    assert live(here)["lag_seconds"] == {"now": None, "median": None, "worst": None}
+
+
+def test_a_companion_is_an_ending(here: Project, raw: Path):
+    with pytest.raises(InputError, match=r"companion must be an ending that begins with a point; got 'mdoc'. Try: .mdoc"):
+        watch(here, raw, 1, companion="mdoc")
+
+
+def test_the_disk_is_left_some_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    free = [20e9]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": free[0]}))
+    room = Room(folder=tmp_path, reserve=5e9, raw=tmp_path)
+    assert room.hold(4) == ""
+    assert room.told(100.0)["hours_left"] is None
+    for _ in range(3):
+        room.add(60_000_000, 940_000_000)  # the movies arrive on the same disk
+    assert room.each == 1e9
+    assert room.told(100.0)["hours_left"] == 0.15  # 15 GB at 100 GB an hour
+    assert room.hold(15) == ""
+    assert "has 20.0 GB left, and 5 GB stay free" in room.hold(16)
+    free[0] = 4e9
+    assert "Try: move finished movies away" in room.hold(0)
+    away = Room(folder=tmp_path, reserve=5e9, raw=tmp_path / "gone")
+    away.add(60_000_000, 940_000_000)
+    assert away.each == 6e7
