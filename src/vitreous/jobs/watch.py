@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.errors import InputError, require
+from vitreous.jobs import align_movies
 from vitreous.jobs.options import Microscope
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import JobType, Result
-from vitreous.pipeline.params import option, parameters, to_json
+from vitreous.pipeline.params import option, options, parameters, to_json
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ class Watch(Microscope):
     pre_exposure: float = option(0.0, "e/Å²", "exposure before the first frame", low=0, high=1000, advanced=True)
     binning: float = option(1.0, "", "factor by which the sums are Fourier-cropped", low=1, high=16)
     model: Literal["smooth", "polynomial", "global"] = option("smooth", help="motion, as for align-movies", advanced=True)
-    gain_turns: int = option(0, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3)
-    gain_flip: Literal["none", "rows", "columns"] = option("none", help="flip of the gain reference, after the turns")
+    gain_turns: int | None = option(None, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3,
+                                    if_none="found from the first movies, unless a flip is given")  # fmt: skip
+    gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
+    gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
     box: int | None = option(None, "pixels", "side of the particles' images", low=16, high=8192, if_none="1.5 diameters")
     classes: int = option(30, "", "running averages; 0 for none", low=0, high=500)
     settle: float = option(10.0, "s", "a movie has arrived when it has not changed for so long", above=0, high=3600)
@@ -52,6 +55,11 @@ class Watch(Microscope):
         object.__setattr__(self, "folder", Path(os.path.abspath(os.path.expanduser(self.folder))))
         companion = self.companion
         require(not companion or companion.startswith("."), "companion", companion, "an ending that begins with a point", instead=".mdoc")
+
+    def align(self) -> align_movies.AlignMovies:
+        """How movies are aligned."""
+        shared = {each.name for each in options(align_movies.AlignMovies)} & {each.name for each in options(Watch)}
+        return align_movies.AlignMovies(**{name: getattr(self, name) for name in shared})
 
     def lasting(self) -> dict[str, Any]:
         """What all movies of one session must share."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.errors import InputError, require
+from vitreous.errors import InputError
 from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
 from vitreous.jobs.coordinate_list import SCORE
+from vitreous.jobs.live.plan import Plan
 from vitreous.pipeline.ledger import Item
 from vitreous.pipeline.steps import Steps
 from vitreous.runtime.files import read_json
@@ -19,72 +19,8 @@ if TYPE_CHECKING:
     from vitreous.data.micrograph import Micrograph
 
 
-#: Least number of frames, as a share of the first movie's.
-FEWEST = 0.9
 #: What is kept of a fit in the list of all movies; the rest lies in its own file.
 OF_FIT = ("defocus", "score", "resolution_angstrom", "flags", "reasons")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Like:
-    """What the first movie of a session is like: size of its frames (y, x) in pixels, their number, Å per pixel in its header.
-
-    ``None`` where it could not be opened or does not say.
-    """
-
-    shape: tuple[int, int] | None = None
-    frames: int | None = None
-    pixel_size: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.shape is not None:
-            object.__setattr__(self, "shape", tuple(self.shape))
-
-    def check(self, path: Path) -> None:
-        """Refuse a movie that was cut short.
-
-        Raises
-        ------
-        InputError
-            If it has fewer than nine tenths of the first one's frames, or cannot be opened. Frames of cameras that send events
-            vary by one or two.
-        """
-        from vitreous.io.movies import open_movie
-
-        have, usual = len(open_movie(path)), self.frames or 0
-        require(have >= FEWEST * usual, f"number of frames of {path.name}", have, f"about that of the session's first movie, {usual}",
-                instead="look whether its exposure was broken off; align-movies takes it all the same")  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What every movie of a session is put through; it is sent to worker processes.
-
-    Parameters
-    ----------
-    align, ctf, assess, pick, extract
-        Parameters of the steps, which are those of the jobs of these names.
-    gain
-        The gain reference.
-    like
-        What movies must be like.
-    folder
-        Where everything is written.
-    project, memory, seed
-        As in :class:`~vitreous.pipeline.context.Context`.
-    """
-
-    align: align_movies.AlignMovies
-    ctf: estimate_ctf.EstimateCtf
-    assess: assess.Assess
-    pick: pick.Pick
-    extract: extract.Extract
-    gain: Path | None
-    like: Like
-    folder: Path
-    project: Path
-    memory: int
-    seed: int
 
 
 def through(plan: Plan, item: Item) -> dict[str, Any]:

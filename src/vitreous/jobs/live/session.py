@@ -9,29 +9,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from vitreous.errors import InputError, VitreousError
-from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
-from vitreous.jobs.live.movie import Like, Plan, through
+from vitreous.jobs import align_movies
+from vitreous.jobs.live.movie import through
 from vitreous.jobs.live.page import write_page
+from vitreous.jobs.live.plan import Plan, check_same, make_plan
 from vitreous.jobs.live.products import write_lists
 from vitreous.jobs.live.room import Room
 from vitreous.jobs.live.status import row, sentence, state
 from vitreous.jobs.micrograph_list import stem
-from vitreous.jobs.options import stated_pixel_size
 from vitreous.pipeline.checkpoint import State
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.conveyor import LOOK_SECONDS, STEP, Conveyor
-from vitreous.pipeline.digests import file_digest
 from vitreous.pipeline.inbox import Inbox, Rules
 from vitreous.pipeline.ledger import Item, Ledger
-from vitreous.runtime.files import read_json, remove_left_over, write_json
+from vitreous.runtime.files import remove_left_over, write_json
 from vitreous.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -59,11 +55,13 @@ class LiveSession:
     """
 
     def __init__(self, params: Watch, gain: Path | None, context: Context) -> None:
+        from vitreous.io.whole import why_not_whole
+
         self.params, self.context, self.gain = params, context, gain
         self.folder = context.project / FOLDER
         self.folder.mkdir(exist_ok=True)
         remove_left_over(self.folder)
-        self._check_same()
+        check_same(self.folder, params, gain, context.seed)
         self.ledger = Ledger(State(self.folder / "state"), stem)
         self.rows = {name: row(name, value) for name, value in self.ledger.done.items()}
         self.room = Room(folder=context.project, reserve=1e9 * params.reserve, raw=params.folder)
@@ -71,9 +69,8 @@ class LiveSession:
             self.room.add(value["bytes"], value["size"])
         self._lists, self._page, self._status = (Seldom() for _ in range(3))
         self._plan: Plan | None = None
+        self._told: tuple[str, ...] = ()
         self._judged: dict[str, dict[str, Any]] = {}
-        from vitreous.io.whole import why_not_whole
-
         rules = Rules(patterns=params.pattern, recursive=params.recursive, settle=params.settle, patience=params.patience,
                       companion=params.companion, left_out=tuple(filter(None, (gain, context.project))))  # fmt: skip
         self.conveyor = Conveyor(
@@ -98,8 +95,8 @@ class LiveSession:
 
     def work(self, batch: Sequence[Item]) -> Callable[[Item], dict[str, Any]]:
         """What is done with each movie; the first one says which size they have."""
-        if self._plan is None:
-            self._plan = self._planned(batch)
+        if self._plan is None or self._plan.like.shape is None:
+            self._plan, self._told = make_plan(self.params, self.gain, self.folder, self.context, batch)
         return partial(through, self._plan)
 
     def finished(self, name: str, value: dict[str, Any]) -> None:
@@ -141,7 +138,7 @@ class LiveSession:
         """What may be wrong with all of it."""
         waits = [f"{path.name}: {each.reason}" for path, each in self.conveyor.inbox.waiting.items()]
         late = (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
-        return (*align_movies.warnings(self._align(), self.gain), *late)
+        return (*align_movies.warnings(self.params.align(), self.gain), *self._told, *late)
 
     def _write_lists(self) -> None:
         self._judged = write_lists(self.folder, self.context.project, self.ledger.done)
@@ -150,54 +147,6 @@ class LiveSession:
     def _write_page(self, told: dict[str, Any]) -> None:
         judged = [self._judged.get(name) or self.ledger.done[name]["verdict"] for name in self.rows]
         write_page(self.folder / "session.html", told, judged, self.folder / "averages.png")
-
-    def _planned(self, batch: Sequence[Item]) -> Plan:
-        params, context = self.params, self.context
-        first = self._first(batch)
-        align = replace(self._align(), pixel_size=params.pixel_size or first.pixel_size)
-        if self.gain is not None and first.shape is not None:
-            align_movies.check_gain(self.gain, align, first.shape)
-        return Plan(
-            align=align, ctf=estimate_ctf.EstimateCtf(), assess=assess.Assess(diameter=params.diameter),
-            pick=pick.Pick(diameter=params.diameter),
-            extract=extract.Extract(diameter=params.diameter, box=params.box, box_factor=1.5), gain=self.gain, like=first,
-            folder=self.folder, project=context.project, memory=context.memory, seed=context.seed,
-        )  # fmt: skip
-
-    def _align(self) -> align_movies.AlignMovies:
-        params = self.params
-        return align_movies.AlignMovies(
-            pixel_size=params.pixel_size, voltage=params.voltage, cs=params.cs, amplitude_contrast=params.amplitude_contrast,
-            dose=params.dose, pre_exposure=params.pre_exposure, binning=params.binning, model=params.model,
-            gain_turns=params.gain_turns, gain_flip=params.gain_flip,
-        )  # fmt: skip
-
-    def _first(self, batch: Sequence[Item]) -> Like:
-        """What the session's first movie is like, which is kept: movies that are not like it are set aside."""
-        from vitreous.io.movies import open_movie
-
-        path = self.folder / "session.json"
-        kept: Any = read_json(path)
-        for item in batch if "like" not in kept else ():
-            with suppress(VitreousError, OSError):
-                movie = open_movie(item.path)
-                kept["like"] = {"shape": movie.shape, "frames": len(movie), "pixel_size": stated_pixel_size(movie.pixel_size)}
-                write_json(path, kept)
-                break
-        return Like(**kept.get("like", {}))
-
-    def _check_same(self) -> None:
-        """Refuse to mix what was made in different ways."""
-        path = self.folder / "session.json"
-        told = self.params.lasting() | {"gain": self.gain and file_digest(str(self.gain)), "seed": self.context.seed}
-        if not path.exists():
-            write_json(path, {"params": told})
-            return
-        kept: Any = read_json(path)
-        for name, value in told.items():
-            if kept["params"].get(name) != value:
-                raise InputError(f"{name} must be what this project's session was begun with, {kept['params'].get(name)!r}; got {value!r}. "
-                                 "Try: another --project.")  # fmt: skip
 
     def _say(self, message: str, figures: dict[str, float] | None = None) -> None:
         self.context.report(Progress(STEP, len(self.ledger.done), self.ledger.arrived, figures or {}, message))
