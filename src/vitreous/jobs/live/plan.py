@@ -1,0 +1,154 @@
+"""What every movie of a session is put through, settled once: by the parameters, and by what its first movies are like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.errors import InputError, VitreousError, require
+from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
+from vitreous.jobs.options import stated_pixel_size
+from vitreous.pipeline.context import Context
+from vitreous.pipeline.digests import file_digest
+from vitreous.pipeline.ledger import Item
+from vitreous.runtime.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from vitreous.jobs.watch import Watch
+
+FILE = "session.json"
+#: Least number of frames, as a share of the first movie's.
+FEWEST = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Like:
+    """What the first movie of a session is like: size of its frames (y, x) in pixels, their number, Å per pixel in its header.
+
+    ``None`` where it could not be opened or does not say.
+    """
+
+    shape: tuple[int, int] | None = None
+    frames: int | None = None
+    pixel_size: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.shape is not None:
+            object.__setattr__(self, "shape", tuple(self.shape))
+
+    def check(self, path: Path) -> None:
+        """Refuse a movie that was cut short.
+
+        Raises
+        ------
+        InputError
+            If it has fewer than nine tenths of the first one's frames, or cannot be opened. Frames of cameras that send events
+            vary by one or two.
+        """
+        from vitreous.io.movies import open_movie
+
+        have, usual = len(open_movie(path)), self.frames or 0
+        require(have >= FEWEST * usual, f"number of frames of {path.name}", have, f"about that of the session's first movie, {usual}",
+                instead="look whether its exposure was broken off; align-movies takes it all the same")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What every movie of a session is put through; it is sent to worker processes.
+
+    Parameters
+    ----------
+    align, ctf, assess, pick, extract
+        Parameters of the steps, which are those of the jobs of these names.
+    gain
+        The gain reference.
+    like
+        What movies must be like.
+    folder
+        Where everything is written.
+    project, memory, seed
+        As in :class:`~vitreous.pipeline.context.Context`.
+    """
+
+    align: align_movies.AlignMovies
+    ctf: estimate_ctf.EstimateCtf
+    assess: assess.Assess
+    pick: pick.Pick
+    extract: extract.Extract
+    gain: Path | None
+    like: Like
+    folder: Path
+    project: Path
+    memory: int
+    seed: int
+
+
+def check_same(folder: Path, params: Watch, gain: Path | None, seed: int) -> None:
+    """Refuse to mix what is made in different ways in the session in ``folder``.
+
+    Raises
+    ------
+    InputError
+        If it was begun with another parameter, gain reference or seed.
+    """
+    path = folder / FILE
+    told = params.lasting() | {"gain": gain and file_digest(str(gain)), "seed": seed}
+    if not path.exists():
+        write_json(path, {"params": told})
+        return
+    kept: Any = read_json(path)
+    for name, value in told.items():
+        before = kept["params"].get(name)
+        if before != value:
+            raise InputError(f"{name} must be what this project's session was begun with, {before!r}; got {value!r}. "
+                             "Try: another --project.")  # fmt: skip
+
+
+def make_plan(params: Watch, gain: Path | None, folder: Path, context: Context, batch: Sequence[Item]) -> tuple[Plan, tuple[str, ...]]:
+    """The plan of the session, and what the user should know of it; what the first movies say is kept in the folder.
+
+    Raises
+    ------
+    InputError
+        If the gain reference is of another size or another detector.
+    """
+    like, align, told = _like(folder, batch), params.align(), ()
+    if like.shape is not None:
+        align = replace(align, pixel_size=align.pixel_size or like.pixel_size)
+        align, told = _settled(folder, gain, align, batch, like.shape)
+    return Plan(
+        align=align, ctf=estimate_ctf.EstimateCtf(), assess=assess.Assess(diameter=params.diameter),
+        pick=pick.Pick(diameter=params.diameter), extract=extract.Extract(diameter=params.diameter, box=params.box, box_factor=1.5),
+        gain=gain, like=like, folder=folder, project=context.project, memory=context.memory, seed=context.seed,
+    ), told  # fmt: skip
+
+
+def _like(folder: Path, batch: Sequence[Item]) -> Like:
+    """What the session's first movie is like."""
+    from vitreous.io.movies import open_movie
+
+    kept: Any = read_json(folder / FILE)
+    for item in batch if "like" not in kept else ():
+        with suppress(VitreousError, OSError):
+            movie = open_movie(item.path)
+            kept["like"] = asdict(Like(shape=movie.shape, frames=len(movie), pixel_size=stated_pixel_size(movie.pixel_size)))
+            write_json(folder / FILE, kept)
+            break
+    return Like(**kept.get("like", {}))
+
+
+def _settled(
+    folder: Path, gain: Path | None, align: align_movies.AlignMovies, batch: Sequence[Item], shape: tuple[int, int]
+) -> tuple[align_movies.AlignMovies, tuple[str, ...]]:
+    """The parameters with how the gain reference lies, as the first movies show it."""
+    kept: Any = read_json(folder / FILE)
+    if gain is None or "gain" in kept:
+        return replace(align, **kept.get("gain", {})), ()
+    align_movies.check_gain(gain, align, shape)
+    align, told = align_movies.settled(gain, align, [item.path for item in batch], shape)
+    kept["gain"] = {name: getattr(align, name) for name in ("gain_turns", "gain_flip", "gain_use")}
+    write_json(folder / FILE, kept)
+    return align, tuple(filter(None, told))
