@@ -13,6 +13,8 @@ from vitreous.io.star import Table, number_column, read_star, write_star
 
 NOT_OBSERVED = -9999.0
 POLYNOMIAL = 1
+#: Pixels along a side, frames of a movie.
+MOST = 1 << 20
 COUNT = 2 * LOCAL_TERMS
 SHIFTS = ("rlnMicrographFrameNumber", "rlnMicrographShiftX", "rlnMicrographShiftY")
 COEFFICIENTS = ("rlnMotionModelCoeffsIdx", "rlnMotionModelCoeff")
@@ -59,17 +61,17 @@ def read_motion(path: str | Path, *, pixel_size: float | None = None) -> MotionF
     path = Path(path)
     blocks = read_star(path)
     general = _block(path, blocks, "general")
-    columns, rows, frames = (int(_number(path, general, f"rlnImageSize{axis}")) for axis in "XYZ")
+    columns, rows, frames = (_count(path, general, f"rlnImageSize{axis}") for axis in "XYZ")
     scale = pixel_size or _optional(path, general, "rlnMicrographOriginalPixelSize") or 0.0
     gain = str(general["rlnMicrographGainName"][0]) if "rlnMicrographGainName" in general else ""
     patches = _table(path, blocks, "local_shift", PATCHES) * np.array([1, 1, 1, scale, scale])
     motion = Motion(
         shape=(rows, columns), pixel_size=scale, global_shifts=_global(path, blocks, frames) * scale,
-        local=_local(path, blocks) * scale, patches=patches, defects=_table(path, blocks, "hot_pixels", DEFECTS).astype(np.int64),
+        local=_local(path, blocks) * scale, patches=patches, defects=_defects(path, blocks),
         dose_per_frame=_optional(path, general, "rlnMicrographDoseRate") or 0.0,
         pre_exposure=_optional(path, general, "rlnMicrographPreExposure") or 0.0,
         voltage=_optional(path, general, "rlnVoltage") or 300.0, binning=_optional(path, general, "rlnMicrographBinning") or 1.0,
-        first_frame=int(_optional(path, general, "rlnMicrographStartFrame") or 1),
+        first_frame=int(min(_optional(path, general, "rlnMicrographStartFrame") or 1, MOST)),
     )  # fmt: skip
     movie = Path(str(_value(path, general, "rlnMicrographMovieName")))
     return MotionFile(motion=motion, movie=movie, gain=Path(gain) if gain else None)
@@ -92,6 +94,14 @@ def _number(path: Path, general: Table, label: str) -> float:
     return float(number_column(path, label, general[label])[0])
 
 
+def _count(path: Path, general: Table, label: str) -> int:
+    """A number of frames or pixels; bounded, because memory is taken for it."""
+    value = _number(path, general, label)
+    if not 1 <= value <= MOST:
+        raise FormatError(path, f"{label} must be from 1 to {MOST}; got {value:g}.")
+    return int(value)
+
+
 def _optional(path: Path, general: Table, label: str) -> float | None:
     """A number, None where it is absent or RELION's -1 for unknown."""
     value = _number(path, general, label) if label in general else -1.0
@@ -112,13 +122,20 @@ def _table(path: Path, blocks: dict[str, Table], name: str, labels: tuple[str, .
 def _global(path: Path, blocks: dict[str, Table], frames: int) -> np.ndarray:
     _block(path, blocks, "global_shift")
     table = _table(path, blocks, "global_shift", SHIFTS)
-    numbers = table[:, 0].astype(np.int64)
+    numbers = table[:, 0]
     if len(set(numbers.tolist())) != len(numbers) or not ((numbers >= 1) & (numbers <= frames)).all():
         raise FormatError(path, f"frames of data_global_shift must be from 1 to {frames}, each once; got {len(table)} rows.")
     shifts = np.full((frames, 2), np.nan)
-    shifts[numbers - 1] = table[:, 1:]
+    shifts[numbers.astype(np.int64) - 1] = table[:, 1:]
     shifts[(shifts == NOT_OBSERVED).any(-1)] = np.nan
     return shifts
+
+
+def _defects(path: Path, blocks: dict[str, Table]) -> np.ndarray:
+    places = _table(path, blocks, "hot_pixels", DEFECTS)
+    if not (np.abs(places) <= MOST).all():
+        raise FormatError(path, f"places of data_hot_pixels must be from 0 to {MOST}; got others.")
+    return places.astype(np.int64)
 
 
 def _local(path: Path, blocks: dict[str, Table]) -> np.ndarray:

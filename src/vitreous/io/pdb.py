@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vitreous.data.atomic_model import AtomicModel
 from vitreous.errors import FormatError
+
+if TYPE_CHECKING:
+    import gemmi
 
 
 def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
@@ -36,13 +40,9 @@ def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
             structure.transform_to_assembly(assembly, gemmi.HowToNameCopiedChain.AddNumber)
         structure.remove_waters()
         structure.remove_alternative_conformations()
+        rows = _atoms(structure)
     except (RuntimeError, ValueError, OSError) as cause:
         raise FormatError(path, f"an atomic model must be PDB or mmCIF; gemmi says: {cause}") from cause
-    rows = [
-        (tuple(atom.pos), atom.element.name, residue.name, chain.name, index, atom.b_iso, atom.name)
-        for index, (chain, residue) in enumerate((c, r) for c in (structure[0] if len(structure) else []) for r in c)
-        for atom in residue
-    ]
     if not rows:
         raise FormatError(path, "an atomic model must hold atoms; got none.")
     positions, elements, residues, chains, indices, b_factors, names = zip(*rows)
@@ -51,3 +51,18 @@ def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
         residues=np.array(residues), chains=np.array(chains), residue_index=np.array(indices, np.int64),
         b_factors=np.array(b_factors, np.float64), names=np.array(names), title=structure.name,
     )  # fmt: skip
+
+
+def _atoms(structure: gemmi.Structure) -> list[tuple]:
+    """Position, element, residue, chain, number of the residue, B-factor and name of the atoms of the first model.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If a name is no text.
+    """
+    return [
+        (tuple(atom.pos), atom.element.name, residue.name, chain.name, index, atom.b_iso, atom.name)
+        for index, (chain, residue) in enumerate((c, r) for c in (structure[0] if len(structure) else []) for r in c)
+        for atom in residue
+    ]
