@@ -14,7 +14,7 @@ from vitreous.data.motion import Motion
 from vitreous.data.optics import Optics
 from vitreous.data.particles import Particles
 from vitreous.data.volume import Volume
-from vitreous.errors import InputError, VitreousError
+from vitreous.errors import InputError, JobError, VitreousError
 from vitreous.inference.load import Band, load_images
 from vitreous.inference.noise import initial_noise
 from vitreous.inference.pose_refine import insert_images
@@ -251,3 +251,23 @@ def test_a_map_of_other_pixels_and_box_is_brought_to_the_images(here: Project, s
     files = session.files(half1=tmp_path / "coarse.mrc", half2=tmp_path / "coarse.mrc")
     record = here.do("polish", **files, diameter=DIAMETER)
     assert track_error(record, session, 0)[1] < 1.5 * track_error(polished, session, 0)[1]
+
+
+def test_a_stopped_job_goes_on_where_it_was(here: Project, session: Session, polished: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vitreous.jobs import polish_movie
+
+    whole, calls = polish_movie.sum_one, []
+
+    def once(*given: object) -> dict:
+        calls.append(given)
+        if len(calls) == 2:
+            raise RuntimeError("stopped")
+        return whole(*given)
+
+    monkeypatch.setattr(polish_movie, "sum_one", once)
+    with pytest.raises(JobError, match="stopped"):
+        here.do("polish", **session.files(), diameter=DIAMETER)
+    monkeypatch.setattr(polish_movie, "follow_one", lambda *given: pytest.fail("followed again"))
+    record = here.do("polish", **session.files(), diameter=DIAMETER)
+    assert len(calls) == 3
+    assert [path.read_bytes() for path in record.files("stacks")] == [path.read_bytes() for path in polished.files("stacks")]

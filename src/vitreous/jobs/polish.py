@@ -65,15 +65,14 @@ def run(inputs: Inputs, params: Polish, context: Context) -> Result:
     """Follow the particles of every movie, weigh the frames by what all show, sum them; movies that cannot be used are set aside."""
     from vitreous.io.particles import read_particles
     from vitreous.jobs.extract import write_sample
-    from vitreous.jobs.half_maps import read_halves
     from vitreous.jobs.particle_table import box_of, check_particles, write_table
-    from vitreous.jobs.polish_movie import follow_one, sum_one
+    from vitreous.jobs.polish_movie import follow_one, reference_of, sum_one
     from vitreous.jobs.refine_ctf import check_table
 
     particles = check_places(check_table(read_particles(inputs["particles"], pixel_size=params.pixel_size)))
     check_particles(particles, params.diameter)
     setting = setting_of(inputs, params, box_of(particles), context)
-    reference = read_halves(setting.half1, setting.half2, setting.mask, setting.box, particles.pixel_size)
+    reference, _ = reference_of(setting.half1, setting.half2, setting.mask, setting.box, particles.pixel_size)
     tasks = tasks_of(particles, inputs["micrographs"], context)
     followed = context.map(partial(follow_one, setting), tasks, step="follow particles", key=_name)
     weights = weights_of(setting, [each.item.name for each in followed])

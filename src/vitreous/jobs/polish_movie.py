@@ -79,7 +79,8 @@ class Setting:
 
 
 @lru_cache(maxsize=1)
-def _reference(half1: Path, half2: Path, mask: Path | None, box: int, pixel_size: float) -> tuple[Reference, tuple[HalfBall, HalfBall]]:
+def reference_of(half1: Path, half2: Path, mask: Path | None, box: int, pixel_size: float) -> tuple[Reference, tuple[HalfBall, HalfBall]]:
+    """What images are compared with, and its maps for images of half-set 1 and 2, each its own; read once a process."""
     from vitreous.jobs.half_maps import read_halves
 
     reference = read_halves(half1, half2, mask, box, pixel_size)
@@ -180,7 +181,7 @@ def follow_one(setting: Setting, task: MovieTask) -> dict[str, Any]:
     from vitreous.stages.polish import affordable_radius, fit_height, follow, left_by_dose, read_spectra
 
     found = open_task(setting, task)
-    reference, balls = _reference(setting.half1, setting.half2, setting.mask, setting.box, task.particles.pixel_size)
+    reference, balls = reference_of(setting.half1, setting.half2, setting.mask, setting.box, task.particles.pixel_size)
     radius = affordable_radius(reference.radius, len(task.particles) * len(found.used), setting.memory // 3)
     with one_torch_thread():
         spectra = read_spectra(found, task.particles, reference, balls, radius)

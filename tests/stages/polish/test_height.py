@@ -6,11 +6,16 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from vitreous.data.optics import Optics
 from vitreous.errors import InputError
+from vitreous.numerics.disc import disc
+from vitreous.physics.ctf import ctf, phase
 from vitreous.physics.wavelength import wavelength
 from vitreous.stages.polish.height import fit_height
-from vitreous.stages.polish.sums import FrameSums
+from vitreous.stages.polish.spectra import FrameSpectra
+from vitreous.stages.polish.sums import FrameSums, frame_sums
 
 K, FRAMES = np.arange(60) / 240.0, 16
 
@@ -38,6 +43,29 @@ def test_a_planted_drift_is_found(offset: float, drift: float) -> None:
     assert np.abs(errors[:, 1]).max() < 50
     assert np.abs(errors.mean(0)).max() < 4 * stated.mean() / math.sqrt(20)
     assert 0.6 < (errors / stated).std() < 1.5
+
+
+def test_a_drift_of_images_is_found() -> None:
+    """Images made with the CTF of another defocus in every frame, by :mod:`vitreous.physics.ctf` alone."""
+    points, count, frames, optics = disc(96, 40), 60, 12, Optics(pixel_size=1.5)
+    generator = torch.Generator().manual_seed(4)
+    kx, ky = points.frequencies(1.5)
+    table = torch.tensor([15000.0, 14600.0, 20.0, 0.0], dtype=torch.float64).repeat(count, 1)
+    table[:, :2] += torch.linspace(-900, 900, count)[:, None]
+
+    def normal(*lead: int) -> torch.Tensor:
+        return torch.view_as_complex(torch.randn(*lead, count, len(points), 2, generator=generator))
+
+    planes = 0.25 * normal() * torch.exp(-40 * (kx**2 + ky**2)).float()
+    heights = 60.0 + 120.0 * np.linspace(-0.5, 0.5, frames)
+    seen = [ctf(table + torch.tensor([z, z, 0, 0]), optics, kx, ky).float() * planes for z in heights]
+    chi = phase(table, optics, kx, ky).float()
+    spectra = FrameSpectra(points, 1.5, torch.stack(seen) + normal(frames), -chi.sin() * planes, -chi.cos() * planes,
+                           torch.ones(41, dtype=torch.float64))  # fmt: skip
+    sums = frame_sums(spectra, np.zeros((count, frames, 2)))
+    found = fit_height(sums, np.ones((frames, 41)), 300.0)
+    assert abs(found.drift - 120) < min(50, 4 * found.drift_sigma)
+    assert abs(found.offset - 60) < 4 * found.offset_sigma
 
 
 def test_images_without_particles_are_refused() -> None:

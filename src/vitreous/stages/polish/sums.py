@@ -46,8 +46,8 @@ class FrameSums:
 def frame_sums(spectra: FrameSpectra, tracks: NDArray) -> FrameSums:
     """Sums with the particles moved back from ``tracks`` ``(P, frames, 2)``, Å."""
     weight = (1 / spectra.variance).numpy()
-    planes = (spectra.seen, spectra.slope)
-    cross = [[spectra.shell_sum((values * plane.conj()).real.sum(0)) for values in spectra.at(tracks)] for plane in planes]
+    planes = torch.stack([spectra.seen, spectra.slope])
+    cross = torch.stack([spectra.shell_sum((values * planes.conj()).real.sum(1)) for values in spectra.at(tracks)], 1)
     pairs = ((0, 0), (0, 1), (1, 1))
-    power = [spectra.shell_sum((planes[i] * planes[j].conj()).real.sum(0)) for i, j in pairs]
-    return FrameSums(torch.stack([torch.stack(each) for each in cross]).numpy() * weight, torch.stack(power).numpy() * weight, spectra.k)
+    power = torch.stack([spectra.shell_sum((planes[i] * planes[j].conj()).real.sum(0)) for i, j in pairs])
+    return FrameSums(cross.numpy() * weight, power.numpy() * weight, spectra.k)
