@@ -31,7 +31,8 @@ def test_defocus_curves_and_picture(here: Project, micrographs: list[Path]):
         assert micrograph.fit_score > 0.5
     told = read_json(record["fits"])
     assert told["defocus"]["u"] == pytest.approx(listed[0].defocus.u, abs=1e-3)
-    assert set(told["curves"]) == {"k", "power", "fit", "background", "rings", "rings_fit", "correlation"}
+    assert set(told["curves"]) == {"k", "power", "fit", "background", "rings", "rings_fit", "correlation", "correlation_low",
+                                   "correlation_high"}
     assert len({len(curve) for curve in told["curves"].values()}) == 1
     assert np.corrcoef(told["curves"]["rings"], told["curves"]["rings_fit"])[0, 1] > 0.5
     picture = imread(record["pictures"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.errors import require
 from vitreous.jobs.micrograph_list import load, read_list, unique_names, write_list
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: The picture of the rings: pixels a side at most (odd), where it is white, and over which turns it is averaged, degrees.
 PICTURE, SPREAD, TURNS = 255, 2.5, tuple(range(-6, 7))
+NORMAL_95 = 1.96
+#: Columns of a fitted tilt.
+TILT = {"Angle": "angle_deg", "AngleSigma": "angle_sigma", "Axis": "axis_deg", "AxisSigma": "axis_sigma", "Chance": "chance"}
+RULE = "elliptically averaged rings correlate with the fit, over 1.5 rings, at 0.5 or more"
 
 
 @parameters
@@ -35,21 +39,36 @@ class EstimateCtf(Microscope):
     coarsest: float = option(30.0, "Å", "coarsest detail of the fit", low=8, high=100, advanced=True)
     finest: float = option(3.2, "Å", "finest detail of the fit", low=1, high=20, advanced=True)
     astigmatism_most: float = option(4000.0, "Å", "greatest astigmatism searched", low=0, high=20000, advanced=True)
-    phase_shift: float = option(0.0, "°", "of a phase plate, held fixed", low=-180, high=180)
+    phase_shift: float = option(0.0, "°", "of a phase plate, held fixed unless it is fitted", low=-180, high=180)
+    fit_phase_shift: bool = option(False, help="fit the phase shift too; needs the amplitude contrast to be right")
+    phase_shift_least: float = option(0.0, "°", "least phase shift searched", low=-180, high=180, advanced=True)
+    phase_shift_most: float = option(180.0, "°", "greatest phase shift searched", low=-180, high=180, advanced=True)
+    tilt: Literal["no", "fit", "known"] = option("no", help="defocus is one plane over the micrograph: level, found, or as given")
+    tilt_angle: float | None = option(None, "°", "tilt of the specimen where it is known", low=-68, high=68, if_none="not known")
+    tilt_axis: float | None = option(None, "°", "azimuth of the tilt axis from +x towards +y where it is known: defocus grows "
+                                     "to the left of it", low=-360, high=360, if_none="not known")  # fmt: skip
 
     def check(self) -> None:
         """Refuse ranges that no fit can use."""
         least, most = self.defocus_least, self.defocus_most
         require(least < most, "defocus_least", least, f"below defocus_most ({most:g}), in Å", instead="--defocus-least 3000")
+        shifts = self.phase_shift_least, self.phase_shift_most
+        require(shifts[0] < shifts[1] <= shifts[0] + 180, "phase_shift_least", shifts[0],
+                f"below phase_shift_most ({shifts[1]:g}) by 180 at most, in degrees", instead="--phase-shift-least 0")  # fmt: skip
+        told = self.tilt_angle is not None and self.tilt_axis is not None
+        require(told == (self.tilt == "known"), "tilt", self.tilt, "known where tilt_angle and tilt_axis are given, and only there",
+                instead="--tilt known --tilt-angle 30 --tilt-axis 0")  # fmt: skip
         require(self.finest < self.coarsest, "finest", self.finest, f"finer than coarsest ({self.coarsest:g}), in Å")
 
     def fit_params(self) -> Any:
         """The same for the stage."""
-        from vitreous.stages.defocus import CtfParams
+        from vitreous.stages.defocus import CtfParams, slope_of
 
+        known = (0.0, 0.0) if self.tilt_angle is None or self.tilt_axis is None else slope_of(self.tilt_angle, self.tilt_axis)
         return CtfParams(
             coarsest=self.coarsest, finest=self.finest, defocus_least=self.defocus_least, defocus_most=self.defocus_most,
-            astigmatism_most=self.astigmatism_most, phase_shift_deg=self.phase_shift,
+            astigmatism_most=self.astigmatism_most, phase_shift_deg=self.phase_shift, tilt=self.tilt, slope=known,
+            phase_shift_range=(self.phase_shift_least, self.phase_shift_most) if self.fit_phase_shift else None,
         )  # fmt: skip
 
 
@@ -72,6 +91,7 @@ def fit_one(params: EstimateCtf, outputs: Path, named: tuple[str, Micrograph]) -
     InputError
         If it cannot be read or fitted.
     """
+    from vitreous.data.optics import require_as_recorded
     from vitreous.pipeline.jsonable import jsonable
     from vitreous.runtime.devices import one_torch_thread
     from vitreous.runtime.files import write_json
@@ -79,6 +99,7 @@ def fit_one(params: EstimateCtf, outputs: Path, named: tuple[str, Micrograph]) -
     from vitreous.views.png import write_png
 
     name, micrograph = named
+    require_as_recorded([micrograph.optics], "a CTF is fitted to")
     image = load(micrograph, params.pixel_size)
     with one_torch_thread():
         fit = estimate_ctf(image, micrograph.optics, params.fit_params())
@@ -94,8 +115,15 @@ def described(fit: CtfFit) -> dict[str, Any]:
     return {
         "defocus": asdict(fit.defocus),
         "uncertainty": asdict(fit.uncertainty),
+        "intervals_95": intervals(fit),
         "score": float(fit.score),
         "resolution_angstrom": float(fit.resolution),
+        "resolution_rule": RULE,
+        "envelope": asdict(fit.fading),
+        "ice_rings": [asdict(ring) for ring in fit.ice],
+        "second_method": asdict(fit.second),
+        "tilt": None if fit.tilt is None else {**asdict(fit.tilt), "level": fit.level},
+        "slope": list(fit.slope),
         "flags": list(dict.fromkeys(flag.name for flag in fit.flags)),
         "reasons": [str(flag) for flag in fit.flags],
         "measures": asdict(fit.measures),
@@ -103,6 +131,34 @@ def described(fit: CtfFit) -> dict[str, Any]:
         "tiles_kept": fit.tiles_kept,
         "picture_edge_per_angstrom": fit.picture.k_most,
     }
+
+
+def intervals(fit: CtfFit) -> dict[str, list[float]]:
+    """Ends of the 95 % interval of every value: Å, degrees, Å²; of tilt and axis where they were fitted."""
+    d, sigma = fit.defocus, asdict(fit.uncertainty)
+    values = {name: (getattr(d, name), sigma[name]) for name in sigma}
+    values["b_factor"] = fit.fading.b_factor, fit.fading.sigma
+    if fit.tilt is not None:
+        values["tilt_angle_deg"] = fit.tilt.angle_deg, fit.tilt.angle_sigma
+        values["tilt_axis_deg"] = fit.tilt.axis_deg, fit.tilt.axis_sigma
+    ends = {name: [value - NORMAL_95 * spread, value + NORMAL_95 * spread] for name, (value, spread) in values.items()}
+    return ends | {"resolution": list(fit.resolution_interval)}
+
+
+def columns(told: dict[str, Any]) -> dict[str, str]:
+    """What the STAR file says of a fit beyond RELION's columns: standard deviations, and what else was measured."""
+    sigma, ends = told["uncertainty"], told["intervals_95"]["resolution"]
+    found = {
+        "DefocusUSigma": sigma["u"], "DefocusVSigma": sigma["v"], "DefocusMeanSigma": sigma["mean"],
+        "CtfAstigmatismSigma": sigma["astigmatism"], "DefocusAngleSigma": sigma["angle_deg"],
+        "PhaseShiftSigma": sigma["phase_shift_deg"], "CtfMaxResolutionFiner": ends[0], "CtfMaxResolutionCoarser": ends[1],
+        "CtfBfactor": told["envelope"]["b_factor"], "CtfBfactorSigma": told["envelope"]["sigma"],
+        "CtfMethodsAgreeTo": told["second_method"]["agreement"], "CtfMethodsAgreeWorst": told["second_method"]["worst_agreement"],
+    }  # fmt: skip
+    found |= {f"IceRing{ring['spacing']:.2f}".replace(".", "_"): ring["excess"] for ring in told["ice_rings"]}
+    if told["tilt"] is not None:
+        found |= {f"Tilt{name}": told["tilt"][key] for name, key in TILT.items()}
+    return {f"vitreous{name}": f"{value:.6g}" for name, value in found.items()}
 
 
 def curves(fit: CtfFit) -> dict[str, list[float]]:
@@ -147,8 +203,9 @@ def with_fit(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:
     """The micrograph with what :func:`fit_one` said of it."""
     from vitreous.data.micrograph import Defocus
 
-    return replace(micrograph, defocus=Defocus(**told["defocus"]), fit_resolution=told["resolution_angstrom"],
-                   fit_score=told["score"], flags=tuple(told["flags"]))  # fmt: skip
+    return replace(micrograph, defocus=Defocus(**told["defocus"]), defocus_slope=tuple(told["slope"]),
+                   fit_resolution=told["resolution_angstrom"], fit_score=told["score"], flags=tuple(told["flags"]),
+                   extra=micrograph.extra | columns(told))  # fmt: skip
 
 
 def figures(fitted: Sequence[Micrograph]) -> dict[str, float]:
@@ -163,6 +220,7 @@ def figures(fitted: Sequence[Micrograph]) -> dict[str, float]:
         "greatest_defocus_angstrom": max(m.defocus.mean for m in fitted),
         "median_astigmatism_angstrom": median(m.defocus.astigmatism for m in fitted),
         "median_fit_resolution_angstrom": median(m.fit_resolution for m in fitted),
+        "tilted_count": sum(any(m.defocus_slope) for m in fitted),
     }
 
 
@@ -174,17 +232,17 @@ def _warnings(names: Sequence[str], fitted: Sequence[Micrograph]) -> tuple[str, 
 
 
 def estimate(inputs: Inputs, params: EstimateCtf) -> Estimate:
-    """Expect two seconds a micrograph."""
-    return Estimate(seconds=2.0 * len(read_list(inputs.all("micrographs"), params)), memory=10**9)
+    """Expect two seconds a micrograph, four where a tilt is looked for."""
+    return Estimate(seconds=(2.0 if params.tilt == "no" else 4.0) * len(read_list(inputs.all("micrographs"), params)), memory=10**9)
 
 
 JOB = JobType(
     name="estimate-ctf",
-    summary="Fit defocus and astigmatism to the Thon rings of micrographs",
+    summary="Fit defocus, astigmatism, phase shift and tilt to the Thon rings of micrographs",
     params=EstimateCtf,
     inputs=(Input("micrographs", "micrographs", "a STAR file, or images", many=True),),
     outputs=(
-        Output("micrographs", "micrographs_ctf.star", "micrographs", "list with defocus, score, resolution and flags"),
+        Output("micrographs", "micrographs_ctf.star", "micrographs", "list with defocus, its errors and slope, score, and flags"),
         Output("fits", "ctf/*.json", "curves", "each fit: numbers, reasons and curves"),
         Output("pictures", "ctf/*_spectrum.png", "picture", "rings, measured left and fitted right, y upwards"),
     ),

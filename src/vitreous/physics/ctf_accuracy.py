@@ -70,6 +70,22 @@ def agreement_resolution(first: Defocus, second: Defocus, voltage: float = 300.0
     return math.sqrt(math.pi * wavelength(voltage) / a)
 
 
+def worst_agreement_resolution(first: Defocus, second: Defocus, voltage: float = 300.0, phase_deg: float = 90.0) -> float:
+    """The same in the direction in which the two differ most; arguments and ends as for :func:`agreement_resolution`.
+
+    Δz(α) runs from Δ − h to Δ + h, h = √(c² + s²): |a Δz + Δφ| first reaches the limit at one of the two.
+    """
+    limit = math.radians(phase_deg)
+    (m1, c1, s1), (m2, c2, s2) = _waves(first), _waves(second)
+    offset = math.radians(first.phase_shift_deg - second.phase_shift_deg)
+    if abs(offset) >= limit:
+        return math.inf
+    half = math.hypot(c1 - c2, s1 - s2)
+    ends = [m1 - m2 - half, m1 - m2 + half]
+    crossings = [(limit - math.copysign(1, end) * offset) / abs(end) for end in ends if end]
+    return math.sqrt(math.pi * wavelength(voltage) / min(crossings)) if crossings else 0.0
+
+
 def _waves(defocus: Defocus) -> tuple[float, float, float]:
     half, twice = 0.5 * defocus.astigmatism, math.radians(2 * defocus.angle_deg)
     return defocus.mean, half * math.cos(twice), half * math.sin(twice)

@@ -13,8 +13,8 @@ from vitreous.stages.defocus import Limits, Measures, estimate_ctf, flags
 
 OPTICS = Optics(pixel_size=1.5)
 GOOD = Measures(significance=30.0, score=0.95, resolution=4.0, power_ratio=1.1, ring_ratio=1.1, ring_ratio_sigma=1.0,
-                drift_axis_deg=70.0, ice_excess=0.0, ice_sigma=0.0, specimen_power=10.0, converged=True,
-                at_edge=False)  # fmt: skip
+                drift_axis_deg=70.0, ice_excess=0.0, ice_sigma=0.0, specimen_power=10.0, agreement=1.0,
+                converged=True, at_edge=False)  # fmt: skip
 ROUND = Defocus(u=15_100, v=14_900)
 
 
@@ -65,7 +65,7 @@ def test_crystalline_ice_is_flagged_and_does_not_move_the_defocus(micrograph) ->
 @pytest.mark.parametrize(("change", "name"), [
     ({"significance": 6.0}, "poor fit"), ({"score": 0.2}, "poor fit"), ({"converged": False}, "poor fit"),
     ({"at_edge": True}, "poor fit"), ({"power_ratio": 5.0}, "drift"), ({"ring_ratio": 9.0, "ring_ratio_sigma": 8.0}, "drift"),
-    ({"ice_excess": 0.4, "ice_sigma": 20.0}, "ice ring")])  # fmt: skip
+    ({"ice_excess": 0.4, "ice_sigma": 20.0}, "ice ring"), ({"agreement": 4.1}, "methods disagree")])  # fmt: skip
 def test_each_limit_raises_its_own_flag_with_the_number_in_words(change: dict, name: str) -> None:
     found = flags(replace(GOOD, **change), ROUND)
     assert [f.name for f in found] == [name]

@@ -24,6 +24,8 @@ class Bins:
         Å⁻¹, ``(n,)``.
     terms
         ``(3, n)``: k², kx² − ky², 2 kx ky in Å⁻².
+    index
+        int64 ``(n,)``: which of the spectrum's values each is, row after row.
     step
         Å⁻¹, width of a bin.
     averages, information
@@ -33,6 +35,7 @@ class Bins:
     power: Tensor
     k: Tensor
     terms: Tensor
+    index: Tensor
     step: float
     averages: float
     information: float
@@ -51,7 +54,8 @@ class Bins:
         ky, kx = (x.flatten() for x in torch.meshgrid(spectrum.ky[rows], spectrum.kx[:columns], indexing="ij"))
         terms = torch.stack([kx**2 + ky**2, kx**2 - ky**2, 2 * kx * ky])
         power = spectrum.values[rows, :columns].flatten().double()
-        return cls(power, terms[0].sqrt(), terms, float(spectrum.kx[1]), spectrum.averages, spectrum.information)
+        index = torch.arange(spectrum.values.numel()).view(spectrum.values.shape)[rows, :columns].flatten()
+        return cls(power, terms[0].sqrt(), terms, index, float(spectrum.kx[1]), spectrum.averages, spectrum.information)
 
     def between(self, least: float, most: float) -> Bins:
         """Only the bins with ``least`` <= k <= ``most``, in Å⁻¹."""
@@ -59,7 +63,8 @@ class Bins:
 
     def _rows(self, mask: Tensor) -> Bins:
         rows = mask.nonzero().squeeze(1)
-        return replace(self, power=self.power[rows], k=self.k[rows], terms=self.terms[:, rows])
+        return replace(self, power=self.power[rows], k=self.k[rows], terms=self.terms[:, rows],
+                       index=self.index[rows])  # fmt: skip
 
     @property
     def cos_sin(self) -> Tensor:

@@ -17,6 +17,7 @@ from vitreous.stages.defocus.likelihood import Likelihood
 RESOLUTION_CRITERION = 0.5
 RINGS_IN_WINDOW = 1.5
 LEAST_WINDOW = 7
+NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class CtfCurves:
         power / smooth − 1 and −m cos 2χ: what is left when the smooth part is divided out.
     correlation
         Of ``rings`` with −cos 2χ in a window of 1.5 rings.
+    correlation_low, correlation_high
+        Ends of its 95 % interval: tanh(artanh r ± 1.96 / √(n − 3)), n independent shells in the window (Fisher 1921).
     """
 
     k: np.ndarray
@@ -42,6 +45,8 @@ class CtfCurves:
     rings: np.ndarray
     rings_fit: np.ndarray
     correlation: np.ndarray
+    correlation_low: np.ndarray
+    correlation_high: np.ndarray
 
 
 def equivalent_k(waves: Tensor, optics: Optics, bins: Bins) -> Tensor:
@@ -88,23 +93,31 @@ def curves(likelihood: Likelihood, values: Tensor) -> CtfCurves:
 
     rings, wave, at = mean(bins.power / smooth - 1), mean(-cosine), mean(k)
     window = RINGS_IN_WINDOW * ring_period(at, float(waves[0]), likelihood.optics) / bins.step
-    correlation = local_correlation(rings, wave, count[full], (0.5 * window).round().clamp_min(LEAST_WINDOW // 2))
+    half = (0.5 * window).round().clamp_min(LEAST_WINDOW // 2)
+    correlation = local_correlation(rings, wave, count[full], half)
+    independent = (2 * half + 1) * math.sqrt(bins.information / bins.averages)
+    low, high = (torch.tanh(torch.atanh(correlation.clamp(-0.999, 0.999)) + sign * NORMAL_95 / (independent - 3).clamp_min(1).sqrt())
+                 for sign in (-1, 1))  # fmt: skip
     columns = {"k": at, "power": mean(bins.power), "fit": mean(smooth * (1 - depth * cosine)),
                "background": mean(smooth * (1 - depth)), "rings": rings, "rings_fit": mean(-depth * cosine),
-               "correlation": correlation}  # fmt: skip
+               "correlation": correlation, "correlation_low": low, "correlation_high": high}  # fmt: skip
     return CtfCurves(**{name: column.numpy() for name, column in columns.items()})
 
 
-def fit_resolution(curve: CtfCurves, first_ring: float) -> float:
-    """Resolution in Å to which the rings follow the fit.
+def fit_resolution(curve: CtfCurves, first_ring: float) -> tuple[float, float, float]:
+    """Resolution in Å to which the rings follow the fit, and the ends of its 95 % interval, the finer one first.
 
     The first shell beyond ``first_ring`` (Å⁻¹) at which the local correlation falls below 0.5; ``first_ring`` itself if it
-    never exceeds that, the last shell if it never falls below.
+    never exceeds that, the last shell if it never falls below. The interval is where the ends of the correlation's do.
     """
+    return tuple(_falls(curve, each, first_ring) for each in (curve.correlation, curve.correlation_high, curve.correlation_low))
+
+
+def _falls(curve: CtfCurves, correlation: np.ndarray, first_ring: float) -> float:
     beyond = np.flatnonzero(curve.k >= first_ring)
     if len(beyond) == 0:
         return 1 / float(curve.k[-1])
-    below = beyond[curve.correlation[beyond] < RESOLUTION_CRITERION]
+    below = beyond[correlation[beyond] < RESOLUTION_CRITERION]
     return 1 / float(curve.k[below[0] if len(below) else -1])
 
 

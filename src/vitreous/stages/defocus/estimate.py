@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,23 +16,30 @@ from vitreous.physics.wavelength import wavelength
 from vitreous.stages.defocus.background import sectors
 from vitreous.stages.defocus.bins import Bins
 from vitreous.stages.defocus.curves import CtfCurves, curves, fit_resolution, ring_correlation
+from vitreous.stages.defocus.envelope import ring_fading
 from vitreous.stages.defocus.fit import CtfFit, RingPicture
-from vitreous.stages.defocus.flags import Limits, Measures, flags, ice_ring, power_direction, ring_direction, specimen_power
+from vitreous.stages.defocus.flags import Limits, Measures, flags
+from vitreous.stages.defocus.inclined import fit_inclined, fit_known
 from vitreous.stages.defocus.likelihood import Likelihood, Prior, Smooth
+from vitreous.stages.defocus.looks import IceRing, ice_rings, power_direction, ring_direction, specimen_power, strongest_ice
 from vitreous.stages.defocus.params import CtfParams
+from vitreous.stages.defocus.reduced import reduced
 from vitreous.stages.defocus.refine import Solution, refine, to_defocus
 from vitreous.stages.defocus.search import Candidate, search
-from vitreous.stages.defocus.spectrum import PowerSpectrum, checked_image, power_spectrum
+from vitreous.stages.defocus.second_opinion import SecondOpinion, second_opinion
+from vitreous.stages.defocus.spectrum import PowerSpectrum, Tiles, checked_image, tiled
+from vitreous.stages.defocus.tilt import Tilt
 
 PIXELS_PER_PERIOD = 2.1  # of the finest frequency used: just inside Nyquist
+TILTED_TILE = 500.0  # Å, of tilted specimens: defocus changes by no more than 400 Å across it at 40 degrees
+SECOND_REACH = 2.5  # first zeros that the second method sees at least
 TILE_SHARE = 0.4  # of the shorter side, so that a small image has several tiles too
 LEAST_TILE = 512.0  # Å
+SHIFT_WIDTH = 60.0  # degrees, standard deviation of the prior of a phase shift that is fitted
 BEFORE_ZERO, AFTER_ZERO = 0.85, 1.2  # the fit starts just before the first zero, the first ring peaks after it
 
 
-def estimate_ctf(
-    image: np.ndarray | Tensor, optics: Optics, params: CtfParams | None = None, limits: Limits | None = None
-) -> CtfFit:
+def estimate_ctf(image: np.ndarray | Tensor, optics: Optics, params: CtfParams | None = None, limits: Limits | None = None) -> CtfFit:
     """Fit defocus and astigmatism to the Thon rings of a micrograph.
 
     Parameters
@@ -56,20 +65,36 @@ def estimate_ctf(
 
     Notes
     -----
-    Whittle's likelihood, see :mod:`vitreous.stages.defocus.likelihood`. Defocus is that of the whole micrograph's mean.
+    Whittle's likelihood, see :mod:`vitreous.stages.defocus.likelihood`. The defocus is the mean over all that scatters, each
+    part counted by the strength of its rings; of a tilted specimen, that of the micrograph's middle.
     """
     params = params or CtfParams()
+    tiles = prepared(image, optics, params)
+    spectrum = tiles.mean()
+    bins = Bins.of(spectrum)
+    start = search(sectors(bins.between(1 / params.coarsest, math.inf)), optics, params, spectrum.information)
+    make = partial(_likelihood, optics, params)
+    if params.tilt != "no":
+        small = prepared(image, optics, replace(params, tile=min(params.tile, TILTED_TILE)))
+        found = (fit_known(small, start, params.slope, optics, make) if params.tilt == "known"
+                 else fit_inclined(small, start, optics, make))  # fmt: skip
+        if not found.level:
+            return _report(found.spectrum, found.likelihood, found.solution, start, params, limits, found.tilt, level=False)
+        tilt = found.tilt
+    likelihood = make(bins, start)
+    return _report(spectrum, likelihood, refine(likelihood), start, params, limits, None if params.tilt == "no" else tilt)
+
+
+def prepared(image: np.ndarray | Tensor, optics: Optics, params: CtfParams) -> Tiles:
+    """Check an image, make its pixels as large as the fit allows, and transform its tiles."""
     finest = max(params.finest, PIXELS_PER_PERIOD * optics.pixel_size)
     require(2 * finest <= params.coarsest, "pixel_size", optics.pixel_size,
             f"below {params.coarsest / 2 / PIXELS_PER_PERIOD:.2f} Å to see rings between {params.coarsest:g} Å and Nyquist",
             instead="the image before binning")  # fmt: skip
     checked = checked_image(image, optics.pixel_size)
-    tile = min(params.tile, max(LEAST_TILE, TILE_SHARE * min(checked.shape) * optics.pixel_size))
-    spectrum = power_spectrum(checked, optics.pixel_size, tile=tile, finest=finest)
-    bins = Bins.of(spectrum)
-    start = search(sectors(bins.between(1 / params.coarsest, math.inf)), optics, params, spectrum.information)
-    likelihood = _likelihood(bins, optics, params, start)
-    return _report(spectrum, bins, likelihood, refine(likelihood), start, params, limits)
+    least = min(params.tile, LEAST_TILE)
+    tile = min(params.tile, max(least, TILE_SHARE * min(checked.shape) * optics.pixel_size))
+    return tiled(*reduced(checked, optics.pixel_size, finest), tile=tile, finest=finest)
 
 
 def first_zero(mean_defocus: float, optics: Optics, phase_shift_deg: float) -> float:
@@ -78,45 +103,58 @@ def first_zero(mean_defocus: float, optics: Optics, phase_shift_deg: float) -> f
     return math.sqrt(left / (wavelength(optics.voltage) * mean_defocus))
 
 
-def _likelihood(bins: Bins, optics: Optics, params: CtfParams, start: Candidate) -> Likelihood:
+def _likelihood(optics: Optics, params: CtfParams, bins: Bins, start: Candidate) -> Likelihood:
     """The likelihood in the range that ``start`` makes useful: particles below the first zero are not rings."""
-    zero = first_zero(start.mean, optics, params.phase_shift_deg)
+    zero = first_zero(start.mean, optics, start.shift)
     used = bins.between(max(1 / params.coarsest, min(BEFORE_ZERO * zero, 0.5 * float(bins.k.max()))), math.inf)
-    prior = Prior(start.mean, start.half_cos, start.half_sin, 0.1 * start.mean, max(100.0, 0.5 * params.astigmatism_most))
-    return Likelihood(used, optics, params.phase_shift_deg, Smooth.of(used, float(used.k.min()), float(used.k.max())), prior)
+    prior = Prior(start.mean, start.half_cos, start.half_sin, 0.1 * start.mean, max(100.0, 0.5 * params.astigmatism_most),
+                  start.shift, None if params.phase_shift_range is None else SHIFT_WIDTH)  # fmt: skip
+    return Likelihood(used, optics, Smooth.of(used, float(used.k.min()), float(used.k.max())), prior)
 
 
-def _report(spectrum: PowerSpectrum, bins: Bins, likelihood: Likelihood, solution: Solution, start: Candidate,
-            params: CtfParams, limits: Limits | None) -> CtfFit:  # fmt: skip
-    defocus, uncertainty = to_defocus(solution, params.phase_shift_deg)
+def _report(spectrum: PowerSpectrum, likelihood: Likelihood, solution: Solution, start: Candidate, params: CtfParams,
+            limits: Limits | None, tilt: Tilt | None, *, level: bool = True) -> CtfFit:  # fmt: skip
+    optics = likelihood.optics
+    defocus, uncertainty = to_defocus(likelihood, solution)
     curve = curves(likelihood, solution.values)
-    resolution = fit_resolution(curve, AFTER_ZERO * first_zero(defocus.mean, likelihood.optics, params.phase_shift_deg))
-    measures = _measures(bins, likelihood, solution, start, curve, resolution, params)
+    zero = first_zero(defocus.mean, optics, defocus.phase_shift_deg)
+    resolution, finer, coarser = fit_resolution(curve, AFTER_ZERO * zero)
+    seen = likelihood.bins.between(0.0, max(1 / resolution, SECOND_REACH * zero))
+    second = second_opinion(seen, optics, start, defocus, fit_shift=likelihood.fits_shift)
+    ice = ice_rings(likelihood, solution.values, solution.covariance)
+    measures = _measures(Bins.of(spectrum), likelihood, solution, start, curve, resolution, ice, second, params)
     return CtfFit(
         defocus=defocus,
         uncertainty=uncertainty,
         score=measures.score,
         resolution=resolution,
+        resolution_interval=(finer, coarser),
+        fading=ring_fading(likelihood, solution, resolution),
+        ice=ice,
+        second=second,
+        tilt=tilt,
+        level=level,
         flags=flags(measures, defocus, limits),
         measures=measures,
         curves=curve,
         picture=_picture(spectrum, likelihood, solution, resolution),
-        optics=likelihood.optics,
+        optics=optics,
         tiles_kept=spectrum.tiles_kept,
     )
 
 
 def _measures(bins: Bins, likelihood: Likelihood, solution: Solution, start: Candidate, curve: CtfCurves, resolution: float,
-              params: CtfParams) -> Measures:  # fmt: skip
+              ice: tuple[IceRing, ...], second: SecondOpinion, params: CtfParams) -> Measures:  # fmt: skip
     power_ratio, power_axis = power_direction(bins)
     ring_ratio, ring_sigma, ring_axis = ring_direction(likelihood, solution.values, solution.covariance)
-    ice_excess, ice_sigma = ice_ring(likelihood, solution.values, solution.covariance)
+    ice_excess, ice_sigma = strongest_ice(ice)
     edge = 0.01 * (params.defocus_most - params.defocus_least)
     inside = params.defocus_least + edge < float(solution.values[0]) < params.defocus_most - edge
     return Measures(
         significance=start.score, score=ring_correlation(curve, resolution), resolution=resolution, power_ratio=power_ratio,
         ring_ratio=ring_ratio, ring_ratio_sigma=ring_sigma, drift_axis_deg=power_axis if power_ratio > ring_ratio else ring_axis,
-        ice_excess=ice_excess, ice_sigma=ice_sigma, specimen_power=specimen_power(bins), converged=solution.converged,
+        ice_excess=ice_excess, ice_sigma=ice_sigma, specimen_power=specimen_power(bins),
+        agreement=second.agreement, converged=solution.converged,
         at_edge=not inside,
     )  # fmt: skip
 
@@ -129,8 +167,7 @@ def _picture(spectrum: PowerSpectrum, likelihood: Likelihood, solution: Solution
     rows = slice(middle - reach, middle + reach + 1)
     bins = Bins.whole(spectrum, rows, reach + 1)
     used = likelihood.bins.k
-    view = Likelihood(bins, likelihood.optics, likelihood.phase_shift_deg,
-                      Smooth.of(bins, float(used.min()), float(used.max())), likelihood.prior)  # fmt: skip
+    view = replace(likelihood, bins=bins, smooth=Smooth.of(bins, float(used.min()), float(used.max())))
     log_m, depth, phase = view.parts(solution.values)
     outside = (bins.k < used.min()) | (bins.k > used.max())
     flat = [x.masked_fill(outside, 0.0).float().view(2 * reach + 1, reach + 1).numpy()

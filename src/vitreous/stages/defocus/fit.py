@@ -9,8 +9,12 @@ import numpy as np
 from vitreous.data.micrograph import Defocus
 from vitreous.data.optics import Optics
 from vitreous.stages.defocus.curves import CtfCurves
+from vitreous.stages.defocus.envelope import RingFading
 from vitreous.stages.defocus.flags import Flag, Measures
+from vitreous.stages.defocus.looks import IceRing
 from vitreous.stages.defocus.refine import Uncertainty
+from vitreous.stages.defocus.second_opinion import SecondOpinion
+from vitreous.stages.defocus.tilt import Tilt
 
 RESOLUTION_RULE = "first shell where the elliptically averaged rings correlate with −cos 2χ, over 1.5 rings, below 0.5"
 
@@ -46,11 +50,23 @@ class CtfFit:
     defocus
         u, v in Å, angle and phase shift in degrees.
     uncertainty
-        One standard deviation of u, v, their mean and the angle.
+        One standard deviation of each.
     score
         Correlation of the elliptically averaged rings with the fit, −1 to 1, out to a sixth beyond ``resolution``.
     resolution
         Å to which rings and fit agree: see :data:`RESOLUTION_RULE`.
+    resolution_interval
+        Å, ends of its 95 % interval, the finer one first.
+    fading
+        B-factor of the rings' envelope.
+    ice
+        Rings of crystalline ice within the range of the fit.
+    second
+        What another method says.
+    tilt
+        Plane of defocus, where one was asked for; ``defocus`` is that of the middle.
+    level
+        Whether the specimen was taken to be level: no tilt was asked for, or none stood out.
     flags
         Reasons to distrust it; empty is good.
     measures
@@ -69,9 +85,20 @@ class CtfFit:
     uncertainty: Uncertainty
     score: float
     resolution: float
+    resolution_interval: tuple[float, float]
+    fading: RingFading
+    ice: tuple[IceRing, ...]
+    second: SecondOpinion
+    tilt: Tilt | None
+    level: bool
     flags: tuple[Flag, ...]
     measures: Measures
     curves: CtfCurves
     picture: RingPicture
     optics: Optics
     tiles_kept: float
+
+    @property
+    def slope(self) -> tuple[float, float]:
+        """By how much defocus grows along x and along y, Å per Å: (0, 0) of a level specimen."""
+        return (0.0, 0.0) if self.level or self.tilt is None else self.tilt.slope

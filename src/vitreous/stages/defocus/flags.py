@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-from torch import Tensor
-
 from vitreous.data.micrograph import Defocus
-from vitreous.stages.defocus.bins import Bins
-from vitreous.stages.defocus.likelihood import ICE_RING, Likelihood
-from vitreous.stages.defocus.splines import spline_basis
 
-FlagName = Literal["drift", "poor fit", "strong astigmatism", "ice ring", "empty"]
-SPECIMEN_BAND = 1 / 100, 1 / 40  # Å⁻¹, where particles outshine the noise and the CTF has no zero yet
-RINGS_AT = 0.1  # Å⁻¹, where the depth of the rings along and across is compared
+FlagName = Literal["drift", "poor fit", "strong astigmatism", "ice ring", "methods disagree", "empty"]
 
 
 @dataclass(frozen=True)
@@ -51,11 +42,14 @@ class Measures:
     drift_axis_deg
         Direction in which power, or else ring depth, is weakest, from +x towards +y, degrees.
     ice_excess
-        Power at 3.67 Å above its surroundings, as a fraction; 0 where the image does not reach that far.
+        Power of the ring of crystalline ice that stands out most above its surroundings, as a fraction; 0 where the image does
+        not reach that far.
     ice_sigma
         How many standard deviations that is.
     specimen_power
         Power from 100 to 40 Å over that of the finest tenth of the spectrum; 1 for white noise.
+    agreement
+        Å to which a second method agrees with the fit.
     converged
         Whether the fit came to rest.
     at_edge
@@ -72,13 +66,17 @@ class Measures:
     ice_excess: float
     ice_sigma: float
     specimen_power: float
+    agreement: float
     converged: bool
     at_edge: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Where the flags are raised; each is compared with the field of :class:`Measures` that its name begins with."""
+    """Where the flags are raised; each is compared with the field of :class:`Measures` that its name begins with.
+
+    ``agreement_most`` is in units of the resolution of the fit: two methods must agree as far as rings are seen.
+    """
 
     significance_least: float = 7.0
     score_least: float = 0.4
@@ -87,6 +85,7 @@ class Limits:
     ice_excess_most: float = 0.1
     specimen_power_least: float = 1.15
     astigmatism_most: float = 1500.0
+    agreement_most: float = 1.0
     sigmas: float = 5.0
 
 
@@ -109,51 +108,9 @@ def flags(measures: Measures, defocus: Defocus, limits: Limits | None = None) ->
         (not no_rings and m.at_edge, "poor fit", f"the defocus, {defocus.mean:.0f} Å, lies at an end of the range searched"),
         (not no_rings and defocus.astigmatism > limit.astigmatism_most, "strong astigmatism",
          f"u - v is {defocus.astigmatism:.0f} Å"),
+        (not no_rings and m.agreement > limit.agreement_most * m.resolution, "methods disagree",
+         f"cross-correlation finds another CTF: phases agree to {m.agreement:.1f} Å, rings are seen to {m.resolution:.1f} Å"),
         (m.ice_excess > limit.ice_excess_most and m.ice_sigma > limit.sigmas, "ice ring",
-         f"power at 3.7 Å is {100 * m.ice_excess:.0f} % above its surroundings: crystalline ice"),
+         f"power at a spacing of ice is {100 * m.ice_excess:.0f} % above its surroundings: crystalline ice"),
     )  # fmt: skip
     return tuple(Flag(name, reason) for passed, name, reason in rules if passed)
-
-
-def power_direction(bins: Bins) -> tuple[float, float]:
-    """Ratio of the specimen's power between its strongest and weakest direction, and the weakest in degrees.
-
-    Least squares of log P on a spline of |k| plus c cos 2α + s sin 2α; the ratio is exp 2√(c² + s²).
-    """
-    band = bins.between(*SPECIMEN_BAND)
-    if len(band.k) < 30:
-        return 1.0, 0.0
-    columns = torch.cat([spline_basis(band.k, *SPECIMEN_BAND, 6), band.cos_sin])
-    gram = columns @ columns.T + 1e-6 * torch.eye(8, dtype=torch.float64)
-    c, s = torch.linalg.solve(gram, columns @ band.power.log())[-2:].tolist()
-    return math.exp(2 * math.hypot(c, s)), _weakest(c, s)
-
-
-def ring_direction(likelihood: Likelihood, values: Tensor, covariance: Tensor) -> tuple[float, float, float]:
-    """Ratio of ring depths at 10 Å, its logarithm in standard deviations, and the direction where they are faintest."""
-    c, s = values[-2:].tolist()
-    amplitude = math.hypot(c, s)
-    unit = torch.tensor([c, s], dtype=torch.float64) / max(amplitude, 1e-12)
-    sigma = math.sqrt(float(unit @ covariance[-2:, -2:] @ unit)) or 1.0
-    most = float(likelihood.bins.k.max())
-    return math.exp(2 * amplitude * min(1.0, RINGS_AT / most) ** 2), amplitude / sigma, _weakest(c, s)
-
-
-def ice_ring(likelihood: Likelihood, values: Tensor, covariance: Tensor) -> tuple[float, float]:
-    """Power at 3.67 Å above its surroundings as a fraction, and in standard deviations; (0, 0) beyond the image's reach."""
-    if not likelihood.smooth.has_ice:
-        return 0.0, 0.0
-    at = sum(likelihood.split[:2]) - 1
-    return math.expm1(float(values[at])), float(values[at] / covariance[at, at].sqrt())
-
-
-def specimen_power(bins: Bins) -> float:
-    """Power from 100 to 40 Å over that of the finest tenth of the spectrum, the ice ring left out."""
-    low = bins.between(*SPECIMEN_BAND).power
-    fine = bins.between(0.9 * float(bins.k.max()), 1.0)
-    quiet = fine.power[(fine.k - ICE_RING).abs() > 0.015]
-    return float(low.mean() / quiet.mean()) if len(low) and len(quiet) else 1.0
-
-
-def _weakest(c: float, s: float) -> float:
-    return (math.degrees(0.5 * math.atan2(s, c)) + 90.0) % 180.0

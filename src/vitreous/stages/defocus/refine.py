@@ -17,6 +17,7 @@ from vitreous.stages.defocus.likelihood import Likelihood
 
 ITERATIONS = 20
 TOLERANCE = 0.02  # of log L: the estimate then moves by less than a fifth of its standard deviation
+FEW = 20_000  # bins tell the way, and the information to a percent or so
 UNKNOWN_ANGLE = 180 / math.sqrt(12)  # degrees, standard deviation of an angle that could be any
 
 
@@ -40,19 +41,24 @@ class Solution:
 
 
 def refine(likelihood: Likelihood) -> Solution:
-    """Fit from the prior's defocus."""
-    values = likelihood.start()
+    """Fit from the prior's defocus: to a few of the bins first, then to all. The few tell the information well enough."""
+    few = likelihood.thinned(max(1, len(likelihood.bins.k) // FEW))
+    values, _ = _climbed(few, few, likelihood.start())
+    values, converged = _climbed(likelihood, few, values)
+    dispersion = max(1.0, likelihood.dispersion(values))
+    return Solution(values, torch.linalg.inv(few.information(values)) * dispersion, converged)
+
+
+def _climbed(likelihood: Likelihood, few: Likelihood, values: Tensor) -> tuple[Tensor, bool]:
+    """The best values from ``values`` on, and whether the last step gained less than the tolerance."""
     best = likelihood.objective(values)
-    converged = False
     for _ in range(ITERATIONS):
-        step, information = likelihood.step(values)
+        step = torch.linalg.solve(few.information(values), likelihood.gradient(values))
         trial, new = _descend(likelihood, values, step, best)
         gain, values, best = best - new, trial, new
-        converged = gain < TOLERANCE
-        if converged:
-            break
-    dispersion = max(1.0, likelihood.dispersion(values))
-    return Solution(values, torch.linalg.inv(information) * dispersion, converged)
+        if gain < TOLERANCE:
+            return values, True
+    return values, False
 
 
 def _descend(likelihood: Likelihood, values: Tensor, step: Tensor, best: float) -> tuple[Tensor, float]:
@@ -67,22 +73,32 @@ def _descend(likelihood: Likelihood, values: Tensor, step: Tensor, best: float) 
 
 @dataclass(frozen=True, kw_only=True)
 class Uncertainty:
-    """One standard deviation each: of u, v and their mean in Å, of the angle in degrees (52 if it could be any)."""
+    """One standard deviation each.
+
+    Of u, v, their mean and their difference in Å; of the angle in degrees (52 if it could be any); of the phase shift in
+    degrees, 0 where it was not fitted.
+    """
 
     u: float
     v: float
     mean: float
+    astigmatism: float
     angle_deg: float
+    phase_shift_deg: float = 0.0
 
 
-def to_defocus(solution: Solution, phase_shift_deg: float) -> tuple[Defocus, Uncertainty]:
+def to_defocus(likelihood: Likelihood, solution: Solution) -> tuple[Defocus, Uncertainty]:
     """Turn (mean, half_cos, half_sin) into u, v, angle, and carry the covariance along to first order."""
     mean, c, s = solution.values[:3].tolist()
     half = math.hypot(c, s)
     angle = math.degrees(0.5 * math.atan2(s, c)) % 180.0
     cos, sin = (c / half, s / half) if half > 0 else (1.0, 0.0)
-    turn = torch.tensor([[1.0, cos, sin], [1.0, -cos, -sin], [1.0, 0.0, 0.0], [0.0, -sin, cos]], dtype=torch.float64)
-    u, v, middle, across = (turn @ solution.covariance[:3, :3] @ turn.T).diag().sqrt().tolist()
+    turn = torch.tensor([[1, cos, sin], [1, -cos, -sin], [1, 0, 0], [0, 2 * cos, 2 * sin], [0, -sin, cos]], dtype=torch.float64)
+    u, v, middle, difference, across = (turn @ solution.covariance[:3, :3] @ turn.T).diag().sqrt().tolist()
     spread = math.degrees(0.5 * across / half) if half > 0 else UNKNOWN_ANGLE
-    return (Defocus(u=mean + half, v=mean - half, angle_deg=angle, phase_shift_deg=phase_shift_deg),
-            Uncertainty(u=u, v=v, mean=middle, angle_deg=min(spread, UNKNOWN_ANGLE)))  # fmt: skip
+    shift, wander = likelihood.prior.shift_deg, 0.0
+    if likelihood.fits_shift:
+        shift, wander = (math.degrees(float(x)) for x in (solution.values[3], solution.covariance[3, 3].sqrt()))
+    return (Defocus(u=mean + half, v=mean - half, angle_deg=angle, phase_shift_deg=shift),
+            Uncertainty(u=u, v=v, mean=middle, astigmatism=difference, angle_deg=min(spread, UNKNOWN_ANGLE),
+                        phase_shift_deg=wander))  # fmt: skip

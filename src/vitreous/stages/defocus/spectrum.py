@@ -65,12 +65,13 @@ def checked_image(image: np.ndarray | Tensor, pixel_size: float) -> Tensor:
             f"{side} pixels, {side * pixel_size:.0f} Å", f"at least {LEAST_PIXELS} pixels and {LEAST_EXTENT:.0f} Å",
             instead="a larger image, or check the pixel size")  # fmt: skip
     values = image.detach().cpu().float() if isinstance(image, Tensor) else torch.from_numpy(np.array(image, dtype=np.float32))
-    deviation, mean = (float(x) for x in torch.std_mean(values))
+    mean = float(values.mean())
+    deviation = float(torch.linalg.vector_norm(values - mean)) / math.sqrt(values.numel())
     if not math.isfinite(deviation):
         bad = int((~torch.isfinite(values)).sum())
         raise InputError(f"a micrograph must be finite in every pixel; got {bad} that are NaN or infinite. Try: replace them.")
     require(deviation > 1e-6 * abs(mean), "a micrograph", f"the value {mean:g} in every pixel", "an image that varies")
-    return ((values - mean) / deviation).clamp_(-8.0, 8.0)
+    return values.sub(mean).div_(deviation).clamp_(-8.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ class _Axis:
             tapers[i, i * step : i * step + tile] = sine
         return cls([i * step for i in range(count)], before, tapers * soft)
 
+    def middles(self) -> Tensor:
+        """Centre of each taper squared, pixels from the middle of the image, ``(count,)``."""
+        squares = self.tapers**2
+        size = squares.shape[1]
+        inside = (squares.sum(0) > 0).nonzero()
+        return squares @ torch.arange(size, dtype=torch.float64) / squares.sum(1).clamp_min(1e-9) - float(inside.double().mean())
+
 
 def _accept(log_power: Tensor) -> Tensor:
     """Mask of tiles whose log power lies within six robust deviations of the median."""
@@ -118,8 +126,52 @@ def _statistics(y: _Axis, x: _Axis, pairs: Tensor, tile: int) -> tuple[float, fl
     return total**2 / float((inner**2).sum()), total**2 / float(squares.sum()) / tile**2
 
 
-def power_spectrum(image: Tensor, pixel_size: float, *, tile: float, finest: float) -> PowerSpectrum:
-    """Average the periodograms of sine-tapered tiles that overlap by half.
+@dataclass(frozen=True)
+class Tiles:
+    """Periodograms of the tiles of one image.
+
+    Parameters
+    ----------
+    power
+        float32 ``(tiles, ky, kx)``, laid out as in :class:`PowerSpectrum`; white noise of variance σ² gives ``cover`` σ².
+    cover
+        ∫ taper² of each, ``(tiles,)``.
+    centre
+        ``(tiles, 2)``: x and y of the middle of what each tile sees, Å from the middle of the image.
+    kept
+        Which are no outliers, bool ``(tiles,)``.
+    ky, kx
+        Å⁻¹.
+    """
+
+    power: Tensor
+    cover: Tensor
+    centre: Tensor
+    kept: Tensor
+    ky: Tensor
+    kx: Tensor
+    axes: tuple[_Axis, _Axis]
+    pairs: Tensor
+    side: int
+
+    def mean(self, rows: Tensor | None = None) -> PowerSpectrum:
+        """Average of the tiles ``rows`` (a mask; all by default) that are no outliers."""
+        keep = self.kept if rows is None else self.kept & rows
+        averages, information = _statistics(*self.axes, self.pairs[keep], self.side)
+        total = torch.einsum("t,tyx->yx", keep.float(), self.power)
+        return PowerSpectrum(total / float(self.cover[keep].sum()), self.ky, self.kx, averages, information,
+                             float(self.kept.float().mean()))  # fmt: skip
+
+    def information_alone(self) -> Tensor:
+        """Information of each tile that is kept, had it been the only one, over its part of that of all: 1 or more."""
+        alone = torch.tensor([_statistics(*self.axes, pair[None], self.side)[1] for pair in self.pairs[self.kept]])
+        whole = _statistics(*self.axes, self.pairs[self.kept], self.side)[1]
+        cover = self.cover[self.kept]
+        return alone / (whole * cover / cover.sum())
+
+
+def tiled(image: Tensor, pixel_size: float, *, tile: float, finest: float) -> Tiles:
+    """Periodograms of sine-tapered tiles that overlap by half.
 
     Parameters
     ----------
@@ -147,26 +199,27 @@ def power_spectrum(image: Tensor, pixel_size: float, *, tile: float, finest: flo
     chunk = batch_size(TILE_BATCH_BYTES, side * side * 12, most=len(pairs))
     power = torch.cat([_periodograms(padded, y, x, some, side, reach) for some in pairs.split(chunk)])
     covers = cover[pairs[:, 0], pairs[:, 1]]
-    keep = _accept((power.mean((-2, -1), dtype=torch.float64) / covers).log())
-    averages, information = _statistics(y, x, pairs[keep], side)
     kx = axis_frequencies(side, pixel_size, half=True, like=cover)[: reach + 1]
-    return PowerSpectrum(
-        values=power[keep].sum(0) / float(covers[keep].sum()),
-        ky=torch.cat([-kx[1:].flip(0), kx]),
-        kx=kx,
-        averages=averages,
-        information=information,
-        tiles_kept=float(keep.float().mean()),
-    )
+    middle = torch.stack([x.middles()[pairs[:, 1]], y.middles()[pairs[:, 0]]], 1) * pixel_size
+    return Tiles(power, covers, middle, _accept((power.mean((-2, -1)).double() / covers).log()),
+                 torch.cat([-kx[1:].flip(0), kx]), kx, (y, x), pairs, side)  # fmt: skip
+
+
+def power_spectrum(image: Tensor, pixel_size: float, *, tile: float, finest: float) -> PowerSpectrum:
+    """Average the periodograms of :func:`tiled`; arguments as there."""
+    return tiled(image, pixel_size, tile=tile, finest=finest).mean()
 
 
 def _periodograms(padded: Tensor, y: _Axis, x: _Axis, pairs: Tensor, side: int, reach: int) -> Tensor:
     """|FT|² of the tiles ``pairs``, their tapered means removed, out to ``reach`` bins: ``(tiles, 2 reach + 1, reach + 1)``."""
-    tiles = []
-    for i, j in pairs.tolist():
+    tiles = padded.new_empty(len(pairs), side, side)
+    for tile, (i, j) in zip(tiles, pairs.tolist()):
         rows, columns = slice(y.starts[i], y.starts[i] + side), slice(x.starts[j], x.starts[j] + side)
         down, across = y.tapers[i, rows].float(), x.tapers[j, columns].float()
         mean = (down @ padded[rows, columns] @ across) / (down.sum() * across.sum())
-        tiles.append((padded[rows, columns] - mean) * down[:, None] * across)
-    half = rfft2(torch.stack(tiles))[..., : reach + 1]
-    return torch.view_as_real(torch.cat([half[:, -reach:], half[:, : reach + 1]], 1)).square().sum(-1)
+        torch.sub(padded[rows, columns], mean, out=tile).mul_(down[:, None]).mul_(across)
+    half = torch.view_as_real(rfft2(tiles)[..., : reach + 1])
+    out = tiles.new_empty(len(pairs), 2 * reach + 1, reach + 1)
+    for part, rows in ((half[:, -reach:], slice(0, reach)), (half[:, : reach + 1], slice(reach, None))):
+        torch.add(part[..., 0].square(), part[..., 1].square(), out=out[:, rows])
+    return out
