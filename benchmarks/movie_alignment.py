@@ -221,7 +221,7 @@ def ours_in_process(folder: Path) -> None:
     found = align_movie(
         open_movie(folder / "movie.tiff"),
         Optics(pixel_size=PIXEL, voltage=VOLTAGE),
-        AlignmentParams(dose_per_frame=DOSE, patches=(5, 5)),
+        AlignmentParams(dose_per_frame=DOSE, patches=(5, 5), unweighted=False),
         gain=read_gain(folder / "gain.mrc"),
     )
     assert found.weighted is not None

@@ -99,14 +99,16 @@ def test_packed_4_bit_frames(tmp_path: Path):
 def test_memory_stays_that_of_a_frame(tmp_path: Path):
     frame = counts("u1", (1, 512, 512))[0]
     path = tiff(tmp_path / "a.tif", [frame] * 30, compression="lzw")
+    open_movie(path).frame(0)  # loads and compiles what decodes
     for threads in (1, 2):
         tracemalloc.start()
         for _ in open_movie(path).frames(threads=threads):
             pass
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        # The caller's frame, and for each thread one packed, one unpacked and the strips on their way; of 30 in all.
-        assert peak < (1 + 3 * threads) * frame.nbytes
+        # The caller's frame, and for each thread one packed, one unpacked and the strips on their way (with the decoder's
+        # table of 32 KiB); of 30 in all.
+        assert peak < (1 + 3 * threads) * frame.nbytes + threads * 2**16
 
 
 def test_a_movie_can_be_sent_to_another_process(tmp_path: Path):

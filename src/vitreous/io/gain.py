@@ -74,7 +74,8 @@ def gain_faults(gain: np.ndarray) -> GainFaults:
     """Count the pixels of a gain reference that are zero, negative or not finite."""
     finite = np.isfinite(gain)
     good = gain[finite & (gain > 0)]
-    median = float(np.median(good)) if good.size else 0.0
+    # A million pixels tell the median of all to a thousandth of their spread.
+    median = float(np.median(good[:: max(1, good.size // 1_000_000)])) if good.size else 0.0
     return GainFaults(int((gain == 0).sum()), int((gain[finite] < 0).sum()), int(gain.size - finite.sum()), median)
 
 

@@ -6,6 +6,7 @@ turn one of them over. Here too the last row stored in a TIFF file is row 0, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vitreous.errors import FormatError, InputError, require
+from vitreous.io.lzw import Decoder
 
 if TYPE_CHECKING:
     import tifffile
@@ -22,6 +24,9 @@ MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUFFIXES = (".tif", ".tiff", ".gain")
 ANGSTROM_PER_UNIT = {2: 2.54e8, 3: 1e8}
 LARGEST_PIXEL = 1000.0
+#: Bytes that one stored byte can become at most: plain, LZW, two kinds of ZIP, PackBits; for others what zstd makes of zeros.
+MOST_EXPANSION = {1: 1, 5: 1400, 8: 1040, 32946: 1040, 32773: 64}
+USUAL_EXPANSION = 1 << 15
 
 
 def is_tiff(path: str | Path) -> bool:
@@ -79,8 +84,8 @@ class TiffFrames:
         if page.shape != self.shape or page.dtype != self.dtype:
             raise FormatError(self.path, f"all frames must be {self.shape} of {self.dtype}; got {page.shape} of {page.dtype}.",
                               f"frame {index + 1}")  # fmt: skip
-        image = decode_page(page, self.path, index)[::-1]
-        return unpack_nibbles(image) if self.packed else np.ascontiguousarray(image)
+        image = decode_page(page, self.path, index)
+        return unpack_nibbles(image) if self.packed else image
 
 
 def unpack_nibbles(image: np.ndarray) -> np.ndarray:
@@ -100,34 +105,81 @@ def _opened(path: Path) -> tifffile.TiffFile:
 
 def _page(file: tifffile.TiffFile, index: int, path: Path) -> tifffile.TiffPage:
     try:
-        return file.pages[index].aspage()
+        page = file.pages[index].aspage()
     except Exception as error:
         raise FormatError(path, f"the directory of this frame cannot be read ({error}). The file was cut off.",
                           f"frame {index + 1}") from error  # fmt: skip
+    if not all(isinstance(side, int) for side in page.shape):
+        raise FormatError(path, f"a frame must have one width and one height; got {page.shape}.", f"frame {index + 1}")
+    return page
 
 
 def decode_page(page: tifffile.TiffPage, path: Path, index: int) -> np.ndarray:
-    """Numbers of one page ``(y, x)``, rows in the file's order.
+    """Numbers of one page ``(y, x)``, contiguous, the last row stored being row 0.
 
     Raises
     ------
     FormatError
         If bytes are missing or do not decode; the frame is named.
     """
-    where, size = f"frame {index + 1}", path.stat().st_size
+    where = f"frame {index + 1}"
+    try:
+        _check_stored(page, path, where)
+        return _from_strips(page) if _plain_lzw(page) else np.ascontiguousarray(page.asarray()[::-1])
+    except FormatError:
+        raise
+    except Exception as error:
+        raise FormatError(path, f"the frame cannot be decoded ({type(error).__name__}: {error}).", where) from error
+
+
+def _check_stored(page: tifffile.TiffPage, path: Path, where: str) -> None:
+    """Refuse what is no grey frame, or cannot come out of the bytes stored, before memory is taken for it."""
     if page.ndim != 2:
         raise FormatError(path, f"a frame must be grey, (y, x); got shape {page.shape}.", where)
     if not page.dataoffsets or not sum(page.databytecounts):
         raise FormatError(path, "a frame must hold data; got none.", where)
-    end = max(offset + count for offset, count in zip(page.dataoffsets, page.databytecounts))
+    end, size = max(offset + count for offset, count in zip(page.dataoffsets, page.databytecounts)), path.stat().st_size
     if end > size:
         raise FormatError(path, f"the frame ends at byte {end}; got {size} bytes. The file was cut off.", where)
-    if page.compression == 1 and sum(page.databytecounts) < page.nbytes:
-        raise FormatError(path, f"the frame must have {page.nbytes} bytes; got {sum(page.databytecounts)}.", where)
-    try:
-        return page.asarray()
-    except Exception as error:
-        raise FormatError(path, f"the frame cannot be decoded ({type(error).__name__}: {error}).", where) from error
+    if not all(isinstance(each, int) for each in (page.bitspersample, *page.chunks)):
+        raise FormatError(path, f"bits of a pixel and sizes of parts must be one number each; got {page.bitspersample} and {page.chunks}.",
+                          where)  # fmt: skip
+    stored, most = sum(page.databytecounts), MOST_EXPANSION.get(page.compression, USUAL_EXPANSION)
+    least = page.shape[0] * -(-page.shape[1] * page.bitspersample // 8)
+    part = math.prod(page.chunks) * page.bitspersample // 8
+    if stored * most < least or max(page.databytecounts) * most < part:
+        raise FormatError(path, f"the frame of {page.shape[1]} x {page.shape[0]} pixels must have {least} bytes when unpacked, its parts "
+                          f"{part}; got {stored} stored, which cannot hold them.", where)  # fmt: skip
+
+
+def _plain_lzw(page: tifffile.TiffPage) -> bool:
+    """Whether the page is what counting cameras give: strips of LZW codes, no predictor, whole bytes a pixel."""
+    whole = page.bitspersample == 8 * page.dtype.itemsize and page.samplesperpixel == 1
+    return whole and (page.compression, page.predictor, page.fillorder) == (5, 1, 1) and not page.is_tiled
+
+
+def _from_strips(page: tifffile.TiffPage) -> np.ndarray:
+    """Decode the strips of a page of :func:`_plain_lzw`, each straight to its place, the last row first.
+
+    Raises
+    ------
+    ValueError
+        If a strip holds fewer bytes than its rows have.
+    """
+    rows, columns = page.shape
+    image = np.empty((rows, columns), page.dtype)
+    step = min(page.rowsperstrip, rows)
+    stored = page.dtype.newbyteorder(page.parent.byteorder)
+    decoder = Decoder(max(page.databytecounts), step * columns * stored.itemsize)
+    handle = page.parent.filehandle
+    for first, offset, count in zip(range(0, rows, step), page.dataoffsets, page.databytecounts, strict=True):
+        here = image[::-1][first : first + step]
+        handle.seek(offset)
+        strip = decoder.decode(handle.read(count), here.nbytes)
+        if strip.size != here.nbytes:
+            raise ValueError(f"a strip must have {here.nbytes} bytes, got {strip.size}")
+        here[...] = strip.view(stored).reshape(here.shape)
+    return image
 
 
 def open_tiff(path: str | Path, *, packed: bool = False) -> tuple[TiffFrames, float | None]:
@@ -154,12 +206,13 @@ def open_tiff(path: str | Path, *, packed: bool = False) -> tuple[TiffFrames, fl
 
 
 def _pixel_size(page: tifffile.TiffPage) -> float | None:
-    tag, unit = page.tags.get("XResolution"), page.tags.get("ResolutionUnit")
-    per_unit = ANGSTROM_PER_UNIT.get(int(unit.value) if unit is not None else 2)
-    if tag is None or per_unit is None or not all(tag.value):
+    """Å per pixel; None where the tags are absent, of another form, or say what cannot be."""
+    resolution, unit = page.tags.valueof("XResolution"), page.tags.valueof("ResolutionUnit", 2)
+    per_unit = ANGSTROM_PER_UNIT.get(unit) if isinstance(unit, int) else None
+    if per_unit is None or not isinstance(resolution, tuple) or len(resolution) != 2 or not all(resolution):
         return None
-    size = per_unit * tag.value[1] / tag.value[0]
-    return size if size < LARGEST_PIXEL else None
+    size = per_unit * resolution[1] / resolution[0]
+    return size if 0 < size < LARGEST_PIXEL else None
 
 
 def read_tiff_image(path: str | Path) -> tuple[np.ndarray, float | None]:

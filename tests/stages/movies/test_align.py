@@ -185,9 +185,6 @@ def broken(index: int, value: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("frames", "text"),
     [
-        (broken(2, 0.0), r"frame 3 must hold an image; got 0.0 everywhere: it is dark, or the beam was off"),
-        (broken(1, 7.0), r"frame 2 must hold an image; got 7.0 everywhere: every pixel has the same value"),
-        (broken(0, np.nan), r"frame 1 must be finite everywhere; got NaN or infinity"),
         (broken(0, 1.0)[:1], r"number of frames must be 2 or more; got 1. Try: the movie, not its sum"),
         (broken(0, 1.0)[:, :50], r"size of a frame must be 64 pixels or more"),
         (broken(0, 1.0)[0], r"movie must be an array of shape \(frames, y, x\); got \(80, 80\)"),
@@ -198,19 +195,47 @@ def test_movies_that_cannot_be_aligned_are_refused_with_the_reason(frames, text)
         align_movie(frames, OPTICS)
 
 
-def test_a_frame_of_another_size_is_refused():
+def test_a_frame_of_another_size_is_left_out():
     class Mixed:
-        shape = (80, 80)
+        shape, dtype = (80, 80), np.dtype(np.uint8)
 
         def __len__(self) -> int:
-            return 3
+            return 5
 
-        def frames(self):
-            rng = np.random.default_rng(0)
-            return iter([rng.poisson(2.0, s).astype(np.uint8) for s in [(80, 80), (80, 81), (80, 80)]])
+        def frame(self, index: int) -> np.ndarray:
+            return np.random.default_rng(index).poisson(2.0, (80, 81 if index == 1 else 80)).astype(np.uint8)
 
-    with pytest.raises(InputError, match=r"size of frame 2 must be \(80, 80\) pixels \(y, x\) as in the movie; got \(80, 81\)"):
-        align_movie(Mixed(), OPTICS)
+    found = align_movie(Mixed(), OPTICS)
+    assert [str(fault) for fault in found.left_out] == ["frame 2: it has the size (80, 81), the movie (80, 80) pixels (y, x)"]
+
+
+def test_a_movie_with_a_bad_frame_is_aligned_without_it(drifted):
+    movie, walk = drifted
+    spoiled = movie.frames.copy()
+    spoiled[4] = 0
+    whole = align_movie(movie.frames, OPTICS, AlignmentParams(dose_per_frame=1.0))
+    found = align_movie(spoiled, OPTICS, AlignmentParams(dose_per_frame=1.0))
+    assert [(fault.number, "dark" in fault.reason) for fault in found.left_out] == [(5, True)]
+    assert found.motion.frames == len(walk), "the motion of all frames is told, so that numbers of frames mean the same"
+    off = found.motion.global_shifts / OPTICS.pixel_size + walk
+    off -= off.mean(axis=0)
+    used = np.arange(len(walk)) != 4
+    assert np.sqrt((off[used] ** 2).sum(axis=1).mean()) < 0.12
+    between = found.motion.global_shifts[[3, 5]].mean(axis=0)
+    np.testing.assert_allclose(found.motion.global_shifts[4], between, atol=1e-9)
+    # The frame's share of the counts is missing, and later frames still count by the exposure they had.
+    assert found.total.mean() == pytest.approx(whole.total.mean() * 11 / 12, rel=0.01)
+    assert np.corrcoef(found.weighted.ravel(), whole.weighted.ravel())[0, 1] > 0.9
+
+
+def test_the_plain_sum_is_left_out_on_request(drifted):
+    movie, _ = drifted
+    both = align_movie(movie.frames, OPTICS, AlignmentParams(dose_per_frame=1.0, model="global"))
+    one = align_movie(movie.frames, OPTICS, AlignmentParams(dose_per_frame=1.0, model="global", unweighted=False))
+    assert one.total is None
+    np.testing.assert_array_equal(one.weighted, both.weighted)
+    undosed = align_movie(movie.frames, OPTICS, AlignmentParams(model="global", unweighted=False))
+    assert undosed.total is not None, "there is no other sum"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitreous.physics.dose import critical_exposure
-from vitreous.stages.movies.exposure import WeightBasis, doses, frame_weights
+from vitreous.stages.movies.exposure import TOLERANCE, WeightBasis, doses, frame_weights
 
 
 def by_hand(k: float, dose: np.ndarray) -> np.ndarray:
@@ -53,8 +53,8 @@ def test_few_sums_stand_for_all_weights(frames: int, per_frame: float, before: f
     basis = WeightBasis.of(dose, voltage, 0.7)
     assert len(basis.mixing) <= 8
     exact = frame_weights(basis.k, dose, voltage)
-    np.testing.assert_allclose(basis.mixing.T @ basis.curves, exact, atol=1.05e-2 / np.sqrt(frames))
-    np.testing.assert_allclose(basis.mixing.T @ basis.plain, 1.0, atol=1.05e-2)
+    np.testing.assert_allclose(basis.mixing.T @ basis.curves, exact, atol=1.05 * TOLERANCE / np.sqrt(frames))
+    np.testing.assert_allclose(basis.mixing.T @ basis.plain, 1.0, atol=1.05 * TOLERANCE)
 
 
 def test_without_dose_one_sum_is_enough():

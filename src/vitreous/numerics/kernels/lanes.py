@@ -27,7 +27,7 @@ def _vector(builder: ir.IRBuilder, values: Sequence[ir.Value]) -> ir.Value:
     return out
 
 
-def _pointer(context: Any, builder: ir.IRBuilder, kind: types.Array, array: ir.Value, index: ir.Value, lanes: int) -> ir.Value:
+def pointer(context: Any, builder: ir.IRBuilder, kind: types.Array, array: ir.Value, index: ir.Value, lanes: int) -> ir.Value:
     """Where ``array[index : index + lanes]`` is, as a vector; nothing is checked."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), ir.VectorType(ir.FloatType(), lanes).as_pointer())
@@ -47,7 +47,7 @@ def trilinear(typingctx, flat, i, row, plane, fx, fy, fz):
         flat, i, row, plane, fx, fy, fz = arguments
 
         def run(index: ir.Value) -> ir.Value:
-            return builder.load(_pointer(context, builder, signature.args[0], flat, index, 4), align=4)
+            return builder.load(pointer(context, builder, signature.args[0], flat, index, 4), align=4)
 
         y, z = _vector(builder, [fy] * 4), _vector(builder, [fz] * 4)
         above = builder.add(i, plane)
@@ -68,7 +68,7 @@ def add_pair(typingctx, flat, i, q0, q1, re, im, w):
         flat, i, q0, q1, re, im, w = arguments
 
         def add(index: ir.Value, values: list[ir.Value], parts: list[ir.Value]) -> None:
-            at = _pointer(context, builder, signature.args[0], flat, index, len(values))
+            at = pointer(context, builder, signature.args[0], flat, index, len(values))
             product = builder.fmul(_vector(builder, values), _vector(builder, parts), flags=FUSE)
             builder.store(builder.fadd(builder.load(at, align=4), product, flags=FUSE), at, align=4)
 

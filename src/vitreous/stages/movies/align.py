@@ -16,7 +16,7 @@ from vitreous.stages.movies.defects import checked_gain, find_defects, mend_gain
 from vitreous.stages.movies.drift import Drift, find_drift
 from vitreous.stages.movies.exposure import WeightBasis, doses
 from vitreous.stages.movies.field import ShiftField
-from vitreous.stages.movies.frames import ArrayFrames, Frames, Stack, read_stack
+from vitreous.stages.movies.frames import ArrayFrames, Fault, Frames, Stack, read_stack
 from vitreous.stages.movies.local import LocalMotion, find_local_motion, polynomial_nodes, polynomial_of
 from vitreous.stages.movies.params import AlignmentParams
 from vitreous.stages.movies.shrink import shrink
@@ -55,8 +55,9 @@ def align_movie(
     Raises
     ------
     InputError
-        If the movie cannot be aligned: fewer than two frames, a frame that is dark, constant, not finite or of another
-        size, a gain of another size, or too many defects. The text says which.
+        If the movie cannot be aligned: fewer than two frames, more than half of them damaged, dark, saturated, not finite or
+        of another size (fewer are left out, and told in ``left_out``), a gain of another size, or too many defects. The text
+        says which.
 
     Notes
     -----
@@ -76,38 +77,39 @@ def align_movie(
 
 def aligned(movie: Frames, optics: Optics, params: AlignmentParams, gain: NDArray | None, report: Reporter) -> Alignment:
     """The steps of :func:`align_movie`."""
-    stack, gain, defects = corrected(movie, gain, params)
+    stack, gain, defects, faults = corrected(movie, gain, params)
     factor = max(1, int(params.align_pixel / optics.pixel_size))
     factor = min(factor, max(1, min(stack.shape) // 64))
     drift, local = find_motion(stack, gain, factor, optics, params, report)
-    field, polynomial = final_field(drift, local, stack.shape, factor, params)
+    field, polynomial = final_field(drift, local, stack, factor, params)
     total, weighted = make_sums(stack, gain, field, optics, params, report)
     motion = describe(drift, local, polynomial, defects, stack, factor, optics, params)
     tracks, places = trace(field, local)
     return Alignment(
         motion=motion,
         field=field,
-        pixel_size=optics.pixel_size * stack.shape[1] / total.shape[1],
+        pixel_size=optics.pixel_size * stack.shape[1] / (weighted if total is None else total).shape[1],
         total=total,
         weighted=weighted,
         tracks=tracks * optics.pixel_size,
         track_places=places,
         figures=figures(drift, local, field, motion, defects, factor, params),
+        left_out=faults,
     )
 
 
 def corrected(
     movie: Frames, gain: NDArray | None, params: AlignmentParams
-) -> tuple[Stack, NDArray[np.float32], NDArray[np.int64]]:
-    """Checked frames with mended defects, the gain to multiply them with, and the defects as (x, y)."""
+) -> tuple[Stack, NDArray[np.float32], NDArray[np.int64], tuple[Fault, ...]]:
+    """Sound frames with mended defects, the gain to multiply them with, the defects as (x, y), and what is wrong with the rest."""
     factors = checked_gain(gain, tuple(movie.shape))
-    stack, total = read_stack(movie, params.keep_bytes)
+    stack, total, faults = read_stack(movie, params.keep_bytes)
     bad = find_defects(total, factors) if params.mend else factors == 0
     patching = plan_patching(bad)
     if len(patching.y):
         stack.mend(patching)
         factors = mend_gain(factors, patching)
-    return stack, factors, np.stack([patching.x, patching.y], axis=1)
+    return stack, factors, np.stack([patching.x, patching.y], axis=1), faults
 
 
 def find_motion(
@@ -140,32 +142,42 @@ def transforms(stack: Stack, gain: NDArray[np.float32], factor: int, shape: tupl
     return out
 
 
+def every_frame(values: NDArray, stack: Stack) -> NDArray[np.float64]:
+    """Values ``(n, ...)`` of the frames that take part as those of all: where one was left out, between its neighbours'."""
+    if len(stack) == len(stack.movie):
+        return values
+    at = np.interp(np.arange(len(stack.movie)), stack.numbers, np.arange(len(stack)))
+    low = np.minimum(at.astype(np.int64), len(values) - 2)
+    part = (at - low).reshape(-1, *[1] * (values.ndim - 1))
+    return (1 - part) * values[low] + part * values[low + 1]
+
+
 def final_field(
-    drift: Drift, local: LocalMotion | None, shape: tuple[int, int], factor: int, params: AlignmentParams
+    drift: Drift, local: LocalMotion | None, stack: Stack, factor: int, params: AlignmentParams
 ) -> tuple[ShiftField, NDArray[np.float64]]:
-    """The field in unbinned pixels, and the polynomial nearest to its local part, ``(2, 18)`` in unbinned pixels."""
+    """The field of all frames in unbinned pixels, and the polynomial nearest to its local part, ``(2, 18)`` in unbinned pixels."""
+    whole = every_frame(drift.shifts if local is None else drift.shifts + local.common, stack)[:, None, None, :]
     if local is None:
-        return ShiftField(shape, factor * drift.shifts[:, None, None, :]), np.zeros((2, 18))
-    nodes = local.nodes()
+        return ShiftField(stack.shape, factor * whole), np.zeros((2, 18))
+    nodes = every_frame(local.nodes(), stack)
     polynomial = polynomial_of(nodes)
     if params.model == "polynomial":
         nodes = polynomial_nodes(polynomial, len(nodes))
-    whole = (drift.shifts + local.common)[:, None, None, :]
-    return ShiftField(shape, factor * (whole + nodes)), factor * polynomial
+    return ShiftField(stack.shape, factor * (whole + nodes)), factor * polynomial
 
 
 def make_sums(
     stack: Stack, gain: NDArray[np.float32], field: ShiftField, optics: Optics, params: AlignmentParams, report: Reporter
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Plain and weighted sums."""
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Plain and weighted sums, as far as they are wanted."""
     pixel_size = optics.pixel_size
     known = params.dose_per_frame > 0
-    dose = doses(len(stack), params.dose_per_frame, params.pre_exposure if known else 0.0)
-    basis = WeightBasis.of(dose, optics.voltage, np.sqrt(0.5) / pixel_size)
+    dose = doses(len(stack.movie), params.dose_per_frame, params.pre_exposure if known else 0.0)
+    basis = WeightBasis.of(dose[stack.numbers], optics.voltage, np.sqrt(0.5) / pixel_size)
     binned_size(stack.shape, params.bin_factor)
     sums, used = basis_sums(stack, gain, field, basis.mixing, lambda done: report(Progress("sum frames", done, len(stack))))
     stack.release()
-    return combine(sums, used, basis, pixel_size, params.bin_factor, known)
+    return combine(sums, used, basis, pixel_size, params.bin_factor, plainly=params.unweighted or not known, weighted=known)
 
 
 def describe(
@@ -174,17 +186,18 @@ def describe(
 ) -> Motion:  # fmt: skip
     """The motion in the form other programs read."""
     unit = optics.pixel_size * factor
-    shifts, patches = drift.shifts * unit, np.zeros((0, 5))
+    shifts, patches = drift.shifts, np.zeros((0, 5))
     if local is not None:
-        shifts = (drift.shifts + local.common) * unit
+        shifts = drift.shifts + local.common
         centres = local.grid.centres * [stack.shape[1], stack.shape[0]]
-        numbers = np.round(local.times) + 1
+        numbers = stack.numbers[np.round(local.times).astype(np.int64)] + 1
         patches = np.concatenate([
             np.column_stack([numbers, np.broadcast_to(centre, (len(numbers), 2)), values * unit])
             for centre, values in zip(centres, local.measured)
         ])  # fmt: skip
     return Motion(
-        shape=stack.shape, pixel_size=optics.pixel_size, global_shifts=shifts, local=polynomial * optics.pixel_size,
+        shape=stack.shape, pixel_size=optics.pixel_size, global_shifts=every_frame(shifts, stack) * unit,
+        local=polynomial * optics.pixel_size,
         dose_per_frame=params.dose_per_frame, pre_exposure=params.pre_exposure, voltage=optics.voltage,
         binning=params.bin_factor, defects=defects, patches=patches,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vitreous.data.motion import Motion
 from vitreous.stages.movies.field import ShiftField
+from vitreous.stages.movies.frames import Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Alignment:
     pixel_size
         Å per pixel of the sums.
     total
-        float32 ``(y, x)``: the sum of the aligned frames, counts.
+        float32 ``(y, x)``: the sum of the aligned frames, counts; None where it was not wanted.
     weighted
         float32 ``(y, x)``: the sum weighted by exposure, its noise that of one frame at every frequency; None when the
         dose is not known.
@@ -39,16 +40,19 @@ class Alignment:
         of the path of the whole frame), ``drift_error_angstrom``, ``local_error_angstrom`` (expected errors along one
         axis), ``residual_rms_angstrom`` (measured patches against the field), ``polynomial_rms_angstrom`` (field against
         the 18 coefficients), ``local_rms_angstrom``, ``defects``, ``pairs_rejected``.
+    left_out
+        Frames that took no part, and why.
     """
 
     motion: Motion
     field: ShiftField
     pixel_size: float
-    total: NDArray[np.float32]
+    total: NDArray[np.float32] | None
     weighted: NDArray[np.float32] | None
     tracks: NDArray[np.float64]
     track_places: NDArray[np.float64]
     figures: Mapping[str, float]
+    left_out: tuple[Fault, ...] = ()
 
 
 def path_lengths(shifts: NDArray[np.float64], early_frames: float) -> tuple[float, float, float]:

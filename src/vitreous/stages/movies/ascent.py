@@ -67,16 +67,16 @@ class Frequencies:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def shifted_sum(spectra, along_y, along_x):
-    """Y = Σ_i X_i exp(-2πi k·s_i): ``(n, h, w)`` with phases ``(n, h)`` and ``(n, w)`` to ``(h, w)``."""
-    frames, height, width = spectra.shape
+def shifted_sum(spectra, rows, along_y, along_x):
+    """Y = Σ_i X_i exp(-2πi k·s_i): ``rows`` and the first columns of ``(n, ., .)`` with phases ``(n, h)`` and ``(n, w)`` to ``(h, w)``."""
+    frames, height, width = len(spectra), along_y.shape[1], along_x.shape[1]
     total = np.zeros((height, width), dtype=np.complex64)
     for i in range(frames):
         for y in range(height):
             turn = along_y[i, y]
             for x in range(width):
                 phase = turn * along_x[i, x]
-                value = spectra[i, y, x]
+                value = spectra[i, rows[y], x]
                 real = value.real * phase.real - value.imag * phase.imag
                 imag = value.real * phase.imag + value.imag * phase.real
                 total[y, x] += complex(real, imag)
@@ -84,9 +84,9 @@ def shifted_sum(spectra, along_y, along_x):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def slopes(spectra, along_y, along_x, total, weight, ky, kx):
-    """∂L/∂s_i along x and y: ``(n, 2)``; ``total`` is Y, ``weight`` is c times the share of each pair."""
-    frames, height, width = spectra.shape
+def slopes(spectra, rows, along_y, along_x, total, weight, ky, kx):
+    """∂L/∂s_i along x and y: ``(n, 2)``; ``total`` is Y, ``weight`` is c times the share of each pair; see :func:`shifted_sum`."""
+    frames, (height, width) = len(spectra), total.shape
     out = np.zeros((frames, 2))
     narrow = kx.astype(np.float32)
     for i in range(frames):
@@ -96,7 +96,7 @@ def slopes(spectra, along_y, along_x, total, weight, ky, kx):
             sum_y = np.float32(0)
             for x in range(width):
                 phase = turn * along_x[i, x]
-                a, b = spectra[i, y, x], total[y, x]
+                a, b = spectra[i, rows[y], x], total[y, x]
                 real = a.real * phase.real - a.imag * phase.imag
                 imag = a.real * phase.imag + a.imag * phase.real
                 cross = weight[y, x] * (imag * b.real - real * b.imag)

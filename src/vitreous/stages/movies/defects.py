@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,6 +62,25 @@ def neighbourhood(y: NDArray, x: NDArray, shape: tuple[int, int], reach: int) ->
     return mirror[0], mirror[1]
 
 
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _least(total, gain):
+    """Least of total × gain."""
+    least = np.float32(np.inf)
+    for y in range(total.shape[0]):
+        for x in range(total.shape[1]):
+            least = min(least, total[y, x] * gain[y, x])
+    return least
+
+
+@numba.njit(nogil=True, cache=True)
+def _beyond(total, gain, low, high, out):
+    """out = total × gain is below ``low`` or above ``high``."""
+    for y in range(total.shape[0]):
+        for x in range(total.shape[1]):
+            value = total[y, x] * gain[y, x]
+            out[y, x] = (value < low) | (value > high)
+
+
 def find_defects(total: NDArray, gain: NDArray) -> NDArray[np.bool_]:
     """Mark hot and dead pixels.
 
@@ -81,19 +101,22 @@ def find_defects(total: NDArray, gain: NDArray) -> NDArray[np.bool_]:
     InputError
         If more than a fifth of the frame would be a defect.
     """
-    corrected = total * gain
-    lowest = float(corrected.min())
-    level = np.sqrt(np.add(corrected, np.float32(0.375 - min(lowest, 0.0)), out=corrected), out=corrected)
-    level *= 2
-    centre, spread = robust_spread(level)
-    unlikely = (level < centre - LIMIT * spread) | (level > centre + LIMIT * spread)
+    offset = np.float32(0.375 - min(float(_least(total, gain)), 0.0))
+
+    def level(at: tuple[NDArray | slice, ...]) -> NDArray[np.float32]:
+        return 2 * np.sqrt(total[at] * gain[at] + offset)
+
+    centre, spread = robust_spread(level((slice(None, None, max(1, total.size // 4_000_000)),)))
+    unlikely = np.empty(total.shape, dtype=np.bool_)
+    limits = [(max(centre + sign * LIMIT * spread, 0) / 2) ** 2 - offset for sign in (-1, 1)]
+    _beyond(total, gain, *np.float32(limits), unlikely)
     bad = gain == 0
     y, x = np.nonzero(unlikely & ~bad)
     if 0 < len(y) <= MOST * total.size:
         rows, columns = neighbourhood(y, x, total.shape, REACH)
-        around = np.ma.masked_array(level[rows, columns], bad[rows, columns])
+        around = np.ma.masked_array(level((rows, columns)), bad[rows, columns])
         expected = np.ma.filled(np.ma.median(around, axis=1), centre)
-        strange = np.abs(level[y, x] - expected) > LIMIT * spread
+        strange = np.abs(level((y, x)) - expected) > LIMIT * spread
         bad[y[strange], x[strange]] = True
     share = float(bad.mean())
     require(share <= MOST, "share of defective pixels", round(share, 3), f"at most {MOST}", instead="another gain, or no gain")

@@ -23,8 +23,12 @@ GAPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 PAIR_DETAIL = 25.0
 #: Largest image in which pairs are compared, pixels.
 PAIR_SIZE = 400
-#: Detail finer than these (Å) is damped in successive steps, so that a shift far off is drawn in; then all takes part.
-SOFTENING = (60.0, 30.0, 0.0, 0.0, 0.0)
+#: The climb: detail finer than so many Å is damped, that a shift far off is drawn in, for so many rounds; then all takes part.
+STAGES = ((60.0, 1), (30.0, 1), (0.0, 3))
+#: Damped detail takes part up to this multiple of 1 / the damping, where e⁻⁴ of its weight is left.
+SOFT_END = 2.0
+#: Share of the information about the shifts that takes part at the end: the rest lies at many faint frequencies.
+REACH = 0.98
 #: A peak is believed when it stands this many standard deviations above its map: chance gives about 5.
 SIGNIFICANT = 6.5
 #: Share of believed pairs that is enough; with fewer, more frames are summed before pairs are compared.
@@ -130,6 +134,15 @@ def pair_shifts(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coar
     return np.zeros((frames, 2)), len(pairs), len(pairs)
 
 
+def told_apart(spectra: Tensor, shifts: NDArray, single: NDArray, shape: tuple[int, int]) -> SignalToNoise:
+    """Signal and noise from the sum of the frames at the present shifts; ``single`` is the mean power of a frame by ring."""
+    whole = Frequencies.up_to(shape, 0.5)
+    full = torch.zeros(spectra.shape[1:], dtype=spectra.dtype)
+    total = shifted_sum(spectra.numpy(), whole.rows, *whole.phases(shifts))
+    full[torch.from_numpy(whole.rows), : len(whole.kx)] = torch.from_numpy(total)
+    return separate(single, ring_power(power_of(full), shape), len(spectra), shape)
+
+
 def weights_of(grid: Frequencies, snr: SignalToNoise, frames: int, cutoff: float, soften: float) -> tuple[NDArray, NDArray]:
     """c times the share of each pair, and ρ, on ``grid``; frequencies above 1 / ``soften`` are damped."""
     k = grid.magnitude
@@ -159,21 +172,20 @@ def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coars
     frames = len(spectra)
     shifts, rejected, pairs = pair_shifts(spectra, shape, pixel_size, coarsest)
     single = ring_power(sum(power_of(s) for s in spectra) / frames, shape)
-    whole = Frequencies.up_to(shape, 0.5)
-    values = spectra.numpy()[:, whole.rows, : len(whole.kx)]
-    full = torch.zeros(spectra.shape[1:], dtype=spectra.dtype)
-    for soften in SOFTENING:
-        along_y, along_x = whole.phases(shifts)
-        total = shifted_sum(values, along_y, along_x)
-        full[torch.from_numpy(whole.rows), : len(whole.kx)] = torch.from_numpy(total)
-        snr = separate(single, ring_power(power_of(full), shape), frames, shape)
-        weight, ratio = weights_of(whole, snr, frames, pixel_size / coarsest, soften / pixel_size)
-        whitening = 1 / (snr.noise_at(whole.magnitude) * shape[0] * shape[1])
-        slope = slopes(values, along_y, along_x, total, (weight * whitening).astype(np.float32), whole.ky, whole.kx)
-        curvature = whole.curvature(weight, ratio, frames)
-        step = slope / (curvature + STEADINESS)
-        shifts = shifts + np.clip(step, -4.0, 4.0)
-        if soften == 0 and np.abs(step).max() < ENOUGH:
-            break
+    values = spectra.numpy()
+    for soften, rounds in STAGES:
+        snr = told_apart(spectra, shifts, single, shape)
+        grid = Frequencies.up_to(shape, SOFT_END * pixel_size / soften if soften else snr.reach(frames, REACH))
+        weight, ratio = weights_of(grid, snr, frames, pixel_size / coarsest, soften / pixel_size)
+        whitened = (weight / (snr.noise_at(grid.magnitude) * shape[0] * shape[1])).astype(np.float32)
+        curvature = grid.curvature(weight, ratio, frames)
+        for _ in range(rounds):
+            along_y, along_x = grid.phases(shifts)
+            total = shifted_sum(values, grid.rows, along_y, along_x)
+            slope = slopes(values, grid.rows, along_y, along_x, total, whitened, grid.ky, grid.kx)
+            step = slope / (curvature + STEADINESS)
+            shifts = shifts + np.clip(step, -4.0, 4.0)
+            if np.abs(step).max() < ENOUGH:
+                break
     deviation = float(np.mean((curvature + STEADINESS) ** -0.5))
     return Drift(shifts - shifts[0], snr, deviation, rejected, pairs)

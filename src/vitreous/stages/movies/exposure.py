@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vitreous.physics.dose import exposure_weight
 
 #: Largest error allowed in a weight, as a share of that of an unweighted frame, 1 / √frames.
-TOLERANCE = 1e-2
+TOLERANCE = 3e-2
 #: Frequencies at which the weights are compared.
 SAMPLES = 512
 

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.numerics.kernels.runs import LANES, add_scaled, filtered
 from vitreous.runtime.devices import in_runs
 
 #: Side of a tile, pixels; the shift is constant on a tile.
@@ -24,6 +25,8 @@ TILE = 32
 TAPS, BEFORE = 8, 3
 #: Side of the square of pixels that a tile is made from.
 SOURCE = TILE + TAPS - 1
+#: Tiles that are made together: their counts, gain and sums stay in the processor's cache.
+BLOCK = 8
 #: Fractions of a pixel that are told apart.
 FRACTIONS = 256
 #: Frequency, cycles per pixel, up to which the filter is made to be right.
@@ -73,80 +76,86 @@ def _mirror(index, size):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _take(frame, gain, top, left, source):
-    """source = gain × counts of the square at (top, left)."""
-    height, width = frame.shape
-    if top >= 0 and left >= 0 and top + SOURCE <= height and left + SOURCE <= width:
-        for r in range(SOURCE):
-            counts, factors, to = frame[top + r, left : left + SOURCE], gain[top + r, left : left + SOURCE], source[r]
-            for c in range(SOURCE):
-                to[c] = np.float32(counts[c]) * factors[c]
-        return
-    for r in range(SOURCE):
-        y = _mirror(top + r, height)
-        for c in range(SOURCE):
-            x = _mirror(left + c, width)
-            source[r, c] = np.float32(frame[y, x]) * gain[y, x]
-
-
-# Rows are taken out as arrays of their own below: only then does the compiler see that it may use vectors.
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _filter_rows(source, f, along):
-    f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
-    for r in range(SOURCE):
-        s, to = source[r], along[r]
-        for c in range(TILE):
-            to[c] = (
-                f0 * s[c] + f1 * s[c + 1] + f2 * s[c + 2] + f3 * s[c + 3]
-                + f4 * s[c + 4] + f5 * s[c + 5] + f6 * s[c + 6] + f7 * s[c + 7]
-            )  # fmt: skip
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _filter_columns(along, f, moved):
-    f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
-    for r in range(TILE):
-        a0, a1, a2, a3, to = along[r], along[r + 1], along[r + 2], along[r + 3], moved[r]
-        a4, a5, a6, a7 = along[r + 4], along[r + 5], along[r + 6], along[r + 7]
-        for c in range(TILE):
-            to[c] = (
-                f0 * a0[c] + f1 * a1[c] + f2 * a2[c] + f3 * a3[c]
-                + f4 * a4[c] + f5 * a5[c] + f6 * a6[c] + f7 * a7[c]
-            )  # fmt: skip
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _add_weighted(moved, weights, sums):
-    values = moved.reshape(TILE * TILE)
-    for q in range(sums.shape[0]):
-        weight, to = weights[q], sums[q].reshape(TILE * TILE)
-        for c in range(TILE * TILE):
-            to[c] += weight * values[c]
+def _gained(counts, factors, to):
+    for x in range(to.size):
+        to[x] = np.float32(counts[x]) * factors[x]
 
 
 @numba.njit(nogil=True, cache=True)
-def _add_tiles(frames, gain, whole, fraction, filters, weights, first, last, out):
-    """Rows of tiles ``first`` to ``last``; ``weights`` is ``(n, q)``."""
-    count, height, width = frames.shape
-    source = np.empty((SOURCE, SOURCE), dtype=np.float32)
-    along = np.empty((SOURCE, TILE), dtype=np.float32)
-    moved = np.empty((TILE, TILE), dtype=np.float32)
-    sums = np.empty((out.shape[0], TILE, TILE), dtype=np.float32)
-    for tile_y in range(first, last):
-        y, rows = tile_y * TILE, min(TILE, height - tile_y * TILE)
-        for tile_x in range(whole.shape[2]):
-            x, columns = tile_x * TILE, min(TILE, width - tile_x * TILE)
+def _take(frame, gain, top, left, rows, columns, lines):
+    """lines = gain × counts of the rectangle at (top, left), mirrored beyond the edges of the frame."""
+    height, width = frame.shape
+    first, last = max(left, 0), min(left + columns, width)
+    for r in range(rows):
+        y = _mirror(top + r, height)
+        if last > first:
+            _gained(frame[y, first:last], gain[y, first:last], lines[r, first - left : last - left])
+        for c in range(min(first - left, columns)):
+            x = _mirror(left + c, width)
+            lines[r, c] = np.float32(frame[y, x]) * gain[y, x]
+        for c in range(max(last - left, 0), columns):
+            x = _mirror(left + c, width)
+            lines[r, c] = np.float32(frame[y, x]) * gain[y, x]
+
+
+@numba.njit(nogil=True, cache=True)
+def _filter(source, at, row, step, rows, f, to):
+    """Σ_k f_k source[at + k step] for ``rows`` rows of a tile, ``row`` apart, into ``to``."""
+    f0, f1, f2, f3, f4, f5, f6, f7 = f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]
+    for r in range(rows):
+        for c in range(0, TILE, LANES):
+            filtered(to, np.uint64(r * TILE + c), source, np.uint64(at + r * row + c), np.uint64(step), f0, f1, f2, f3, f4, f5, f6, f7)
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_weighted(moved, weights, sums, at):
+    for q in range(weights.size):
+        weight = weights[q]
+        for c in range(0, TILE * TILE, LANES):
+            add_scaled(sums, np.uint64(at + c), moved, np.uint64(c), weight)
+        at += TILE * TILE
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_tiles(frames, gain, whole, fraction, low, high, most, filters, weights, first, last, out):
+    """Rows of tiles ``first`` to ``last``; ``weights`` is ``(n, q)``, ``low`` and ``high`` the extremes of ``whole`` in each block."""
+    count, _height, _width = frames.shape
+    kinds = weights.shape[1]
+    size = kinds * TILE * TILE
+    stride = BLOCK * TILE + TAPS - 1 + most[0] + LANES
+    lines = np.empty((SOURCE + most[1], stride), dtype=np.float32)
+    flat = lines.reshape(-1)
+    along = np.empty(SOURCE * TILE, dtype=np.float32)
+    moved = np.empty(TILE * TILE, dtype=np.float32)
+    sums = np.empty(BLOCK * size, dtype=np.float32)
+    for row in range(first, last):
+        for block in range(low.shape[2]):
+            tiles = min(BLOCK, whole.shape[2] - block * BLOCK)
             sums[:] = 0
             for i in range(count):
-                dx, dy = whole[i, tile_y, tile_x]
-                at_x, at_y = fraction[i, tile_y, tile_x]
-                _take(frames[i], gain, y + dy - BEFORE, x + dx - BEFORE, source)
-                _filter_rows(source, filters[at_x], along)
-                _filter_columns(along, filters[at_y], moved)
-                _add_weighted(moved, weights[i], sums)
-            out[:, y : y + rows, x : x + columns] += sums[:, :rows, :columns]
+                left, top = low[i, row, block]
+                right, bottom = high[i, row, block]
+                _take(frames[i], gain, row * TILE + top - BEFORE, block * BLOCK * TILE + left - BEFORE,
+                      SOURCE + bottom - top, tiles * TILE + TAPS - 1 + right - left, lines)  # fmt: skip
+                for t in range(tiles):
+                    dx, dy = whole[i, row, block * BLOCK + t]
+                    at_x, at_y = fraction[i, row, block * BLOCK + t]
+                    _filter(flat, (dy - top) * stride + t * TILE + dx - left, stride, 1, SOURCE, filters[at_x], along)
+                    _filter(along, 0, TILE, TILE, TILE, filters[at_y], moved)
+                    _add_weighted(moved, weights[i], sums, t * size)
+            for t in range(tiles):
+                _put_down(sums, t * size, row * TILE, (block * BLOCK + t) * TILE, out)
+
+
+@numba.njit(nogil=True, cache=True)
+def _put_down(sums, at, top, left, out):
+    """Add the sums of a tile, from ``at`` on, where they belong; what lies beyond the picture is dropped."""
+    for q in range(out.shape[0]):
+        for y in range(top, min(top + TILE, out.shape[1])):
+            here = at + (y - top) * TILE
+            for x in range(left, min(left + TILE, out.shape[2])):
+                out[q, y, x] += sums[here + x - left]
+        at += TILE * TILE
 
 
 def tile_centres(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -183,6 +192,9 @@ def add_frames(
         ``(2, FRACTIONS)``: how often each filter was used along x and y.
     """
     whole, fraction = split(shifts)
+    low, high = (extreme.reduceat(whole, np.arange(0, whole.shape[2], BLOCK), axis=2) for extreme in (np.minimum, np.maximum))
+    most = (high - low).max(axis=(0, 1, 2))
     filters, small = shift_filters(), np.ascontiguousarray(weights.T, dtype=np.float32)
-    in_runs(lambda a, b: _add_tiles(frames, gain, whole, fraction, filters, small, a, b, out), whole.shape[1])
+    moves = (whole, fraction, low, high, most, filters, small)
+    in_runs(lambda a, b: _add_tiles(frames, gain, *moves, a, b, out), whole.shape[1])
     return np.stack([np.bincount(fraction[..., axis].ravel(), minlength=FRACTIONS) for axis in (0, 1)])

@@ -37,6 +37,8 @@ class AlignmentParams:
         Whether hot and dead pixels are found and replaced.
     early_dose
         e/Å² that part early from late motion in the figures.
+    unweighted
+        Whether the plain sum is made even where the weighted one is.
     keep_bytes
         Frames that take more than this are read again when summed instead of being kept in memory.
 
@@ -56,6 +58,7 @@ class AlignmentParams:
     iterations: int = 4
     mend: bool = True
     early_dose: float = 4.0
+    unweighted: bool = True
     keep_bytes: int = 1 << 30
 
     def __post_init__(self) -> None:

@@ -238,14 +238,15 @@ def measure(patches: Patches, shifts: NDArray[np.float64], soften: float) -> tup
     k = grid.magnitude
     base = grid.share * high_pass(k, patches.cutoff) * np.exp(-((k * soften) ** 2))
     measured, precision = np.empty_like(shifts), np.empty((len(shifts), 2))
+    rows = np.arange(len(grid.ky))
 
     def one(p: int) -> None:
         along_y, along_x = grid.phases(shifts[p])
         spectra = patches.spectra[p]
-        total = shifted_sum(spectra, along_y, along_x)
+        total = shifted_sum(spectra, rows, along_y, along_x)
         ratio = patches.ratio * strength(total, patches.single[p], patches.ratio, base, frames)
         weight = base * ratio / (1 + frames * ratio)
-        slope = slopes(spectra, along_y, along_x, total, weight.astype(np.float32), grid.ky, grid.kx)
+        slope = slopes(spectra, rows, along_y, along_x, total, weight.astype(np.float32), grid.ky, grid.kx)
         curvature = np.maximum(grid.curvature(weight, ratio, frames), 1e-9)
         measured[p] = shifts[p] + np.clip(slope / curvature, -4.0, 4.0)
         precision[p] = curvature * independent_share(patches.grid)

@@ -37,7 +37,7 @@ def basis_sums(
     """Σ_i u_qi (moved frame i) for each q, ``(q, y, x)``, and how often each filter was used."""
     out = np.zeros((len(mixing), *stack.shape), dtype=np.float32)
     y, x = tile_centres(stack.shape)
-    shifts = field.on_lattice(x, y)
+    shifts = field.on_lattice(x, y)[stack.numbers]
     used = np.zeros((2, FRACTIONS), dtype=np.int64)
     for first, frames in stack.batches():
         here = slice(first, first + len(frames))
@@ -52,21 +52,22 @@ def restoring_gain(used: NDArray[np.int64], k: NDArray) -> NDArray[np.float32]:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _accumulate(spectrum, gain_y, gain_x, ky2, kx2, step, curve, share, plain, faded, first, last):
+def _accumulate(spectrum, gain_y, gain_x, ky2, kx2, step, curve, faded, first, last):
+    """faded += curve(|k|) × gain × spectrum, rows ``first`` to ``last``."""
     for y in range(first, last):
         for x in range(spectrum.shape[1]):
-            value = spectrum[y, x] * (gain_y[y] * gain_x[x])
-            plain[y, x] += share * value
             place = np.sqrt(ky2[y] + kx2[x]) * step
             low = min(int(place), curve.size - 2)
             part = place - np.float32(low)
-            faded[y, x] += (curve[low] + part * (curve[low + 1] - curve[low])) * value
+            weight = (curve[low] + part * (curve[low + 1] - curve[low])) * (gain_y[y] * gain_x[x])
+            faded[y, x] += weight * spectrum[y, x]
 
 
 def combine(
-    sums: NDArray[np.float32], used: NDArray[np.int64], basis: WeightBasis, pixel_size: float, factor: float, weighted: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Plain and weighted sums from those of the basis.
+    sums: NDArray[np.float32], used: NDArray[np.int64], basis: WeightBasis, pixel_size: float, factor: float, *, plainly: bool,
+    weighted: bool,
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:  # fmt: skip
+    """Plain and weighted sums from those of the basis; None for one that is not wanted.
 
     Parameters
     ----------
@@ -80,24 +81,25 @@ def combine(
         Å per pixel of ``sums``.
     factor
         By which the results are Fourier-cropped.
-    weighted
-        Whether the weighted sum is wanted.
+    plainly, weighted
+        Which of the two are wanted.
     """
     shape = (sums.shape[1], sums.shape[2])
     size = binned_size(shape, factor)
     ky = axis_frequencies(size[0], shape[0] / size[0]).numpy()
     kx = axis_frequencies(size[1], shape[1] / size[1], half=True).numpy()
-    gains = restoring_gain(used[1], ky), restoring_gain(used[0], kx)
-    squares = [((k / pixel_size) ** 2).astype(np.float32) for k in (ky, kx)]
-    per_step = np.float32(1 / basis.k[1])
-    plain = np.zeros((size[0], size[1] // 2 + 1), dtype=np.complex64)
-    faded = np.zeros_like(plain)
-    for share, curve, one in zip(basis.plain, basis.curves, sums):
+    lens = (*(restoring_gain(used[axis], k) for axis, k in ((1, ky), (0, kx))),
+            *(((k / pixel_size) ** 2).astype(np.float32) for k in (ky, kx)), np.float32(1 / basis.k[1]))  # fmt: skip
+    curves = ([np.repeat(basis.plain[:, None], len(basis.k), 1)] if plainly else []) + ([basis.curves] if weighted else [])
+    done = [np.zeros((size[0], size[1] // 2 + 1), dtype=np.complex64) for _ in curves]
+    for q, one in enumerate(sums):
         spectrum = resize_spectrum(rfft2(torch.from_numpy(one)), size).numpy()
-        call = (spectrum, *gains, *squares, per_step, curve.astype(np.float32), np.float32(share), plain, faded)
-        in_runs(lambda a, b, call=call: _accumulate(*call, a, b), size[0])
+        for curve, to in zip(curves, done):
+            call = (spectrum, *lens, curve[q].astype(np.float32), to)
+            in_runs(lambda a, b, call=call: _accumulate(*call, a, b), size[0])
     scale = size[0] * size[1] / (shape[0] * shape[1])
-    return back(plain, size, scale), back(faded, size, scale) if weighted else None
+    images = iter([back(each, size, scale) for each in done])
+    return next(images) if plainly else None, next(images) if weighted else None
 
 
 def back(spectrum: NDArray[np.complex64], size: tuple[int, int], scale: float) -> NDArray[np.float32]:
