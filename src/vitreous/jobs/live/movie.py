@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from vitreous.data.micrograph import Micrograph
 
 
-#: What is kept of a fit in the list of all movies; the rest lies in its own file.
-OF_FIT = ("defocus", "score", "resolution_angstrom", "flags", "reasons")
-
-
 def through(plan: Plan, item: Item) -> dict[str, Any]:
     """Put one movie through all steps; a step that was finished before a kill is not done again.
 
@@ -30,8 +26,8 @@ def through(plan: Plan, item: Item) -> dict[str, Any]:
     -------
     dict
         ``align``, ``ctf`` and ``verdict`` as :func:`~vitreous.jobs.align_movies.align_one`, :func:`~vitreous.jobs.estimate_ctf.fit_one`
-        (what a list of micrographs holds of it) and :func:`~vitreous.jobs.assess.assess_one` give them; ``picks`` and ``particles``,
-        how many; ``not_picked``, why, or ""; ``bytes`` of its large files; ``seconds`` of each step.
+        and :func:`~vitreous.jobs.assess.assess_one` give them; ``picks`` and ``particles``, how many; ``not_picked``, why,
+        or ""; ``bytes`` of its large files; ``seconds`` of each step.
 
     Raises
     ------
@@ -60,7 +56,7 @@ def through(plan: Plan, item: Item) -> dict[str, Any]:
     picks = len(found.get("score", ()))
     cut = once("extract", lambda: cut_out(plan, item.name, micrograph, found)) if picks else {"particles": 0}
     return {
-        "align": aligned, "ctf": {name: told[name] for name in OF_FIT}, "verdict": verdict, "picks": picks, **cut, "not_picked": not_picked,
+        "align": aligned, "ctf": told, "verdict": verdict, "picks": picks, **cut, "not_picked": not_picked,
         "bytes": sum(file.stat().st_size for file in files_of(plan.folder, item.name)), "seconds": seconds,
     }  # fmt: skip
 

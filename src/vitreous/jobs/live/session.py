@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from vitreous.jobs import align_movies
+from vitreous.jobs.live.averages import Gallery
 from vitreous.jobs.live.movie import through
 from vitreous.jobs.live.page import write_page
 from vitreous.jobs.live.plan import Plan, check_same, make_plan
@@ -67,7 +68,8 @@ class LiveSession:
         self.room = Room(folder=context.project, reserve=1e9 * params.reserve, raw=params.folder)
         for value in self.ledger.done.values():
             self.room.add(value["bytes"], value["size"])
-        self._lists, self._page, self._status = (Seldom() for _ in range(3))
+        self.gallery = Gallery(self.folder, params.diameter, params.classes, context.seed)
+        self._lists, self._page, self._status, self._pictures = (Seldom() for _ in range(4))
         self._plan: Plan | None = None
         self._told: tuple[str, ...] = ()
         self._judged: dict[str, dict[str, Any]] = {}
@@ -83,6 +85,7 @@ class LiveSession:
         """Work until there is a reason to end, and give it."""
         self._say(f"watching {self.params.folder}; {len(self.ledger.done)} movies are done already" if self.ledger.done else
                   f"watching {self.params.folder}")  # fmt: skip
+        self._grow()
         return self.conveyor.run(self.over)
 
     def over(self) -> str:
@@ -104,6 +107,7 @@ class LiveSession:
         told = self.rows[name] = row(name, value)
         self.room.add(value["bytes"], value["size"])
         self._say(sentence(told), {"lag_seconds": told["lag_seconds"]})
+        self._grow()
 
     def hold(self) -> str:
         """Why no movie is to be begun now."""
@@ -113,6 +117,7 @@ class LiveSession:
         """Replace the lists, the page and ``live.json``, each as often as is reasonable."""
         done = len(self.ledger.done)
         self._lists(self._write_lists, done, at_once=bool(ended))
+        self._pictures(self.gallery.draw, self.gallery.movies, at_once=bool(ended))
         told = state(self.conveyor, self.rows, self.room, ended) | {"warnings": list(self.warnings())}
         seen = {name: told[name] for name in ("state", "message", "arrived", "done", "queued", "waiting", "set_aside")}
         alive = told["updated"] // ALIVE
@@ -120,7 +125,8 @@ class LiveSession:
         self._page(lambda: self._write_page(told), seen, at_once=bool(ended))
 
     def close(self, reason: str) -> None:
-        """Show how it ended."""
+        """Keep all there is, and show how it ended."""
+        self.gallery.save()
         self.tell(ended=reason)
 
     def figures(self) -> dict[str, Any]:
@@ -139,6 +145,11 @@ class LiveSession:
         waits = [f"{path.name}: {each.reason}" for path, each in self.conveyor.inbox.waiting.items()]
         late = (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
         return (*align_movies.warnings(self.params.align(), self.gain), *self._told, *late)
+
+    def _grow(self) -> None:
+        """Bring the averages up to all that is done."""
+        for problem in self.gallery.take(self.ledger.done):
+            self._say(problem)
 
     def _write_lists(self) -> None:
         self._judged = write_lists(self.folder, self.context.project, self.ledger.done)
