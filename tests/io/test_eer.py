@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from vitreous.data.movie import Movie
 from vitreous.errors import FormatError, InputError
 from vitreous.io.eer import is_eer, open_eer
-from vitreous.io.eer_gain import read_eer_gain
+from vitreous.io.eer_gain import eer_gain_divides, read_eer_gain
 from vitreous.io.movies import open_movie
 from vitreous.io.mrc import write_image
 
@@ -172,18 +172,16 @@ def gain(seed: int = 0) -> np.ndarray:
     return image
 
 
-def test_a_gain_file_multiplies_and_any_other_divides(tmp_path: Path):
-    """Rows as the file of a TIFF stores them, because those of the movie come so too."""
-    factors = gain()
-    tifffile.imwrite(tmp_path / "a.gain", factors)
-    np.testing.assert_array_equal(read_eer_gain(tmp_path / "a.gain", (6, 8)), factors)
-    write_image(tmp_path / "a.mrc", factors, None)
-    tifffile.imwrite(tmp_path / "a.tif", factors)
+def test_only_a_gain_file_multiplies(tmp_path: Path):
+    """Rows as the file of a TIFF stores them, because those of the movie come so too; what divides has a mean of 1."""
+    stored = 3 * gain()
+    tifffile.imwrite(tmp_path / "a.gain", stored)
+    tifffile.imwrite(tmp_path / "a.tif", stored)
+    write_image(tmp_path / "a.mrc", stored, None)
+    np.testing.assert_array_equal(read_eer_gain(tmp_path / "a.gain", (6, 8)), stored)
     for name in ("a.mrc", "a.tif"):
-        got = read_eer_gain(tmp_path / name, (6, 8))
-        sound = factors > 0
-        np.testing.assert_allclose((got * factors)[sound], factors[sound].mean(), rtol=1e-5)
-        assert got[2, 3] == 0
+        np.testing.assert_allclose(read_eer_gain(tmp_path / name, (6, 8)), stored / stored[stored > 0].mean(), rtol=1e-6)
+    assert [eer_gain_divides(f"a.{end}") for end in ("gain", "GAIN", "mrc", "tif")] == [False, False, True, True]
 
 
 def test_a_gain_of_another_grid_is_repeated_or_averaged(tmp_path: Path):

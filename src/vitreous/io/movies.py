@@ -10,7 +10,7 @@ import numpy as np
 
 from vitreous.data.movie import Movie
 from vitreous.errors import require
-from vitreous.io.eer import is_eer, open_eer
+from vitreous.io.eer import EerFrames, is_eer, open_eer
 from vitreous.io.eer_metadata import eer_pixel_size
 from vitreous.io.stacks import ImageStack, open_stack
 from vitreous.io.tiff import is_tiff, open_tiff, unpack_nibbles
@@ -76,3 +76,11 @@ def open_movie(
     if packed:
         columns, dtype = 2 * columns, np.dtype(np.uint8)
     return Movie(Path(path).absolute(), count, (rows, columns), np.dtype(dtype), pixel_size, source)
+
+
+def open_movie_of(path: str | Path, shape: tuple[int, int]) -> Movie:
+    """As :func:`open_movie`, an EER movie on the grid that gives its frames ``shape`` (y, x), if there is one."""
+    movie = open_movie(path)
+    upsampling = shape[0] // movie.shape[0]
+    is_finer = isinstance(movie.source, EerFrames) and upsampling in (2, 4) and shape[0] == upsampling * movie.shape[0]
+    return open_movie(path, eer_upsampling=upsampling) if is_finer else movie
