@@ -67,6 +67,17 @@ class Frequencies:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
+def power_over_frames(spectra):
+    """Σ_i |X_i|²: ``(n, h, w)`` to ``(h, w)``."""
+    out = np.zeros(spectra.shape[1:], dtype=np.float32)
+    for one in spectra:
+        for y in range(out.shape[0]):
+            for x in range(out.shape[1]):
+                out[y, x] += one[y, x].real ** 2 + one[y, x].imag ** 2
+    return out
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
 def shifted_sum(spectra, rows, along_y, along_x):
     """Y = Σ_i X_i exp(-2πi k·s_i): ``rows`` and the first columns of ``(n, ., .)`` with phases ``(n, h)`` and ``(n, w)`` to ``(h, w)``."""
     frames, height, width = len(spectra), along_y.shape[1], along_x.shape[1]

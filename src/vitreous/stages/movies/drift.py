@@ -13,7 +13,7 @@ from torch import Tensor
 from vitreous.numerics.fourier import frequency_squared, irfft2
 from vitreous.numerics.resample import resize_spectrum
 from vitreous.numerics.shells import shell_average, spread
-from vitreous.stages.movies.ascent import Frequencies, shifted_sum, slopes
+from vitreous.stages.movies.ascent import Frequencies, power_over_frames, shifted_sum, slopes
 from vitreous.stages.movies.pairwise import shifts_from_pairs
 from vitreous.stages.movies.signal import SignalToNoise, high_pass, ring_power, separate
 
@@ -22,7 +22,7 @@ GAPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 #: Å: pairs are compared by detail down to about this.
 PAIR_DETAIL = 25.0
 #: Largest image in which pairs are compared, pixels.
-PAIR_SIZE = 400
+PAIR_SIZE = 320
 #: The climb: detail finer than so many Å is damped, that a shift far off is drawn in, for so many rounds; then all takes part.
 STAGES = ((60.0, 1), (30.0, 1), (0.0, 3))
 #: Damped detail takes part up to this multiple of 1 / the damping, where e⁻⁴ of its weight is left.
@@ -84,7 +84,7 @@ def power_of(spectrum: Tensor) -> Tensor:
 
 def whiten(spectra: Tensor, shape: tuple[int, int]) -> None:
     """Divide transforms, in place, by their mean amplitude in each ring."""
-    power = shell_average(sum(power_of(s) for s in spectra) / len(spectra), shape)
+    power = shell_average(torch.from_numpy(power_over_frames(spectra.numpy())) / len(spectra), shape)
     gain = spread(power.clamp_min(1e-30).rsqrt(), shape).to(torch.float32)
     spectra *= gain
 
@@ -171,7 +171,7 @@ def find_drift(spectra: Tensor, shape: tuple[int, int], pixel_size: float, coars
     """
     frames = len(spectra)
     shifts, rejected, pairs = pair_shifts(spectra, shape, pixel_size, coarsest)
-    single = ring_power(sum(power_of(s) for s in spectra) / frames, shape)
+    single = ring_power(torch.from_numpy(power_over_frames(spectra.numpy())) / frames, shape)
     values = spectra.numpy()
     for soften, rounds in STAGES:
         snr = told_apart(spectra, shifts, single, shape)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from vitreous.numerics.fourier import good_size, irfft2, rfft2
 from vitreous.runtime.devices import in_threads
-from vitreous.stages.movies.ascent import Frequencies, shifted_sum, slopes
+from vitreous.stages.movies.ascent import Frequencies, power_over_frames, shifted_sum, slopes
 from vitreous.stages.movies.signal import SignalToNoise, high_pass
 
 #: Patches are about this large (Å) when nobody says how many there shall be.
@@ -77,7 +76,7 @@ def window_spread(size: int) -> float:
 
 
 def lay_out(shape: tuple[int, int], pixel_size: float, asked: tuple[int, int] | None) -> Grid:
-    """Patches that overlap by half: n along an axis of length N have the size 2 N / (n + 1).
+    """Patches that overlap by about half: n along an axis of length N have the size 2 N / (n + 1), or a little less.
 
     Parameters
     ----------
@@ -93,10 +92,15 @@ def lay_out(shape: tuple[int, int], pixel_size: float, asked: tuple[int, int] | 
         if count is None:
             count = int(np.clip(round(2 * length * pixel_size / PATCH_SIZE) - 1, 1, MOST))
         count = max(1, min(count, 2 * length // SMALLEST - 1))
-        size = min(good_size(2 * length // (count + 1)), length)
+        size = fast_size(2 * length // (count + 1))
         sizes.append(size)
         starts.append(np.round(np.linspace(0, length - size, count) if count > 1 else [(length - size) / 2]).astype(np.int64))
     return Grid((sizes[0], sizes[1]), starts[0], starts[1], shape)
+
+
+def fast_size(most: int) -> int:
+    """Greatest even size not above ``most`` that transforms fast."""
+    return next(size for size in range(most - most % 2, 0, -2) if good_size(size) == size)
 
 
 @dataclass(frozen=True)
@@ -184,17 +188,6 @@ def cut_patches(frames: Tensor, grid: Grid, snr: SignalToNoise, cutoff: float) -
 
     in_threads(one, len(out))
     return Patches(grid, frequencies, out, single, snr.ratio_at(k), cutoff)
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def power_over_frames(spectra):
-    """Σ_i |X_i|²: ``(n, h, w)`` to ``(h, w)``."""
-    out = np.zeros(spectra.shape[1:], dtype=np.float32)
-    for one in spectra:
-        for y in range(out.shape[0]):
-            for x in range(out.shape[1]):
-                out[y, x] += one[y, x].real ** 2 + one[y, x].imag ** 2
-    return out
 
 
 def strength(total: NDArray, single: NDArray, ratio: NDArray, share: NDArray, frames: int) -> float:

@@ -53,7 +53,7 @@ class SignalToNoise:
         """The same for sums of so many frames."""
         return SignalToNoise(self.frequency, self.ratio * frames, self.noise * frames)
 
-    def reach(self, frames: int, share: float = 0.9) -> float:
+    def reach(self, frames: int, share: float = 0.85) -> float:
         """Frequency below which ``share`` of the information about the shifts of ``frames`` frames lies, Σ k³ ρ² / (1 + n ρ)."""
         information = np.cumsum(self.frequency**3 * self.ratio**2 / (1 + frames * self.ratio))
         if information[-1] <= 0:
