@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-from vitreous.errors import require
+from vitreous.errors import InputError, require
+
+#: What was done about the CTF in stored images: nothing, phases flipped, multiplied by it, or divided by it as far as noise allows.
+Correction = Literal["none", "flipped", "multiplied", "wiener"]
 
 #: Magnification without distortion.
 UNDISTORTED = ((1.0, 0.0), (0.0, 1.0))
@@ -32,6 +37,8 @@ class Optics:
     magnification
         M, rows of a 2 × 2 matrix near 1: what an image shows at frequency k belongs to M k of the undistorted projection, and
         what it shows at r to M⁻ᵀ r.
+    correction
+        What was done about the CTF in the images of this group, with the defocus that is theirs.
     name
         The group's name in files.
 
@@ -49,6 +56,7 @@ class Optics:
     odd_zernike: tuple[float, ...] = ()
     even_zernike: tuple[float, ...] = ()
     magnification: tuple[tuple[float, float], tuple[float, float]] = UNDISTORTED
+    correction: Correction = "none"
     name: str = "opticsGroup1"
 
     def __post_init__(self) -> None:
@@ -62,3 +70,24 @@ class Optics:
         (a, b), (c, d) = self.magnification
         require(0.5 < a * d - b * c < 2, "magnification", self.magnification, "a 2 × 2 matrix of determinant from 0.5 to 2",
                 instead="((1, 0), (0, 1)) for none")  # fmt: skip
+
+
+def require_as_recorded(groups: Iterable[Optics], why: str) -> None:
+    """Refuse images that were corrected for the CTF.
+
+    Parameters
+    ----------
+    groups
+        Their optics.
+    why
+        What needs them as recorded, to end the message: "a CTF is fitted to".
+
+    Raises
+    ------
+    InputError
+        If any group's images were corrected.
+    """
+    done = sorted({group.correction for group in groups} - {"none"})
+    if done:
+        raise InputError(f"images that {why} must be as recorded; these were corrected for the CTF already ({', '.join(done)}). "
+                         "Try: the images from before vitreous correct-ctf.")  # fmt: skip

@@ -1,7 +1,8 @@
 """What the microscope did to an image, in Fourier space: its transfer function, and what is taken off before anything else.
 
 An image's coefficients are X(k) = c(q) e^{iφ(q)} S(q), q = M k: distorted by the magnification M, with odd aberrations φ. Both are
-undone once, here, so that everything that follows sees images of an undistorted microscope with a real transfer function.
+undone once, here, so that everything that follows sees images of an undistorted microscope with a real transfer function. So is what
+was done about the CTF before the images were stored (:mod:`vitreous.physics.corrected`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from vitreous.data.particles import Particles
 from vitreous.numerics.between import Between
 from vitreous.numerics.disc import Disc, disc
 from vitreous.physics.aberrations import has_odd_phase, odd_phase
+from vitreous.physics.corrected import seen_after, undoing
 from vitreous.physics.ctf import ctf
 
 #: Rows of transfer functions made at a time.
@@ -46,7 +48,18 @@ def coefficients(images: Tensor, particles: Particles, rows: np.ndarray, small: 
     for optics, which in zip(particles.optics, found):
         if len(which):
             out[which] = _of_one_group(images[which], optics, small)
+            if optics.correction != "none":
+                _undo(out, which, optics, particles.defocus[rows[which.numpy()]], small, images.shape[-1])
     return out
+
+
+def _undo(values: Tensor, which: Tensor, optics: Optics, defocus: np.ndarray, small: Disc, box: int) -> None:
+    """Undo, in place, what was done about the CTF in the images ``which``."""
+    kx, ky = small.frequencies(optics.pixel_size * box / small.size)
+    for part in torch.arange(len(which)).split(BLOCK):
+        known = torch.from_numpy(defocus[part.numpy()]).float().double()
+        factor = undoing(ctf(known, optics, kx, ky), torch.hypot(kx, ky), optics, known[:, :2].mean(1), box * optics.pixel_size)
+        values[which[part]] *= factor.float()
 
 
 def _of_one_group(images: Tensor, optics: Optics, small: Disc) -> Tensor:
@@ -93,5 +106,9 @@ def transfer_functions(particles: Particles, rows: np.ndarray, small: Disc, pixe
     for g, optics in enumerate(particles.optics):
         seen = ~_unseen(optics, small, round(small.size * pixel_size / optics.pixel_size))
         for block in torch.nonzero(group == g).flatten().split(BLOCK):
-            out[block] = ctf(defocus[block].float().double(), optics, kx, ky).float() * seen
+            known = defocus[block].float().double()
+            c = ctf(known, optics, kx, ky)
+            if optics.correction != "none":
+                c = seen_after(c, torch.hypot(kx, ky), optics, known[:, :2].mean(1), small.size * pixel_size)
+            out[block] = c.float() * seen
     return out

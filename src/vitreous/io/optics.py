@@ -11,6 +11,7 @@ import numpy as np
 from vitreous.data.optics import Optics
 from vitreous.errors import FormatError, require
 from vitreous.io.aberrations import PER_ROW, aberration_columns, take_aberrations
+from vitreous.io.corrections import correction_columns, take_corrections
 from vitreous.io.star import Table, number_column
 
 LABELS = {
@@ -84,8 +85,9 @@ def read_optics(
     values = [
         {name: float(np.broadcast_to(column, (size,))[k]) for name, column in columns.items()} for k in range(size)
     ]
-    aberrations = take_aberrations(path, table, size)
-    groups = tuple(Optics(**v, **a, name=str(name)) for v, a, name in zip(values, aberrations, names))
+    aberrations, corrections = take_aberrations(path, table, size), take_corrections(path, table, size)
+    groups = tuple(Optics(**v, **a, correction=done, name=str(name))
+                   for v, a, done, name in zip(values, aberrations, corrections, names))  # fmt: skip
     return OpticsColumns(groups, index, table)
 
 
@@ -165,6 +167,7 @@ def optics_table(
         **{label: np.array([getattr(group, name) for group in groups], float) for name, label in LABELS.items()},
         pixel_label: np.array([group.pixel_size for group in groups], float),
         **aberration_columns(groups),
+        **correction_columns(groups),
     }
     if image_size:
         columns |= {"rlnImageSize": np.array(image_size), "rlnImageDimensionality": np.full(len(groups), 2)}

@@ -26,6 +26,7 @@ def run(inputs: Inputs, params: Subtract, context: Context) -> Result:
     import numpy as np
     import torch
 
+    from vitreous.data.optics import require_as_recorded
     from vitreous.io.particles import read_particles
     from vitreous.io.stacks import write_stack
     from vitreous.jobs.classify3d import poses, read_mask
@@ -35,6 +36,7 @@ def run(inputs: Inputs, params: Subtract, context: Context) -> Result:
 
     particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
     poses(particles)
+    require_as_recorded(particles.optics, "a part is subtracted from")
     box = box_of(particles)
     size = params.box or box
     require(size <= box and size % 2 == 0, "box", size, f"an even number of pixels, at most the old one's {box}")
