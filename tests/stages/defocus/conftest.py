@@ -23,6 +23,25 @@ def contrast_transfer(k2, azimuth, *, u, v, angle, kv, cs, w, plate):
     return -np.sin(math.pi * lam * k2 * (z - 0.5 * lam**2 * k2 * cs * 1e7) + math.asin(w) + math.radians(plate))
 
 
+def make_tilted(size: int, pixel: float, z: float, tilt: float, axis: float, seed: int, *, step: float = 40.0) -> np.ndarray:
+    """The same film (no astigmatism) on a plane: strips ``step`` Å of defocus wide, each cut from an image at its own defocus.
+
+    z(x, y) = z0 + (−x sin φ + y cos φ) tan θ about the middle of the image.
+    """
+    rng = np.random.default_rng(seed)
+    kx, ky = np.fft.rfftfreq(size, pixel), np.fft.fftfreq(size, pixel)[:, None]
+    k2 = kx**2 + ky**2
+    film = np.fft.rfft2(rng.standard_normal((size, size))) * np.sqrt(1 / (1 + k2 / 0.05**2) + 0.15) * np.exp(-15 * k2)
+    at = (np.arange(size) - (size - 1) / 2) * pixel
+    turn, steep = math.radians(axis), math.tan(math.radians(tilt))
+    strip = np.round(steep * (at[:, None] * math.cos(turn) - at * math.sin(turn)) / step).astype(int)
+    image = np.zeros((size, size))
+    for n in np.unique(strip):
+        transfer = contrast_transfer(k2, 0.0, u=z + n * step, v=z + n * step, angle=0.0, kv=300.0, cs=2.7, w=0.1, plate=0.0)
+        image[strip == n] = np.fft.irfft2(film * transfer, s=(size, size))[strip == n]
+    return rng.poisson(30.0 * pixel**2 * np.clip(1 + 0.2 / pixel * image, 0, None)).astype(np.float32)
+
+
 def make_micrograph(
     size: int, pixel: float, u: float, v: float, angle: float, seed: int, *, dose: float = 30.0, b: float = 60.0,
     contrast: float = 0.2, kv: float = 300.0, cs: float = 2.7, w: float = 0.1, plate: float = 0.0, particles: float = 0.0,
@@ -55,3 +74,9 @@ def make_micrograph(
 def micrograph() -> Make:
     """The simulator: ``micrograph(size, pixel, u, v, angle, seed, …)``."""
     return make_micrograph
+
+
+@pytest.fixture(scope="session")
+def tilted() -> Make:
+    """The simulator of a tilted film: ``tilted(size, pixel, z, tilt, axis, seed)``."""
+    return make_tilted

@@ -145,7 +145,7 @@ def _excess(tiles: Tiles, index: Tensor, log_m: Tensor, k: Tensor) -> Tensor:
 def _sums(excess: Tensor, ring: Tensor, weight: Tensor) -> Tensor:
     """Σ excess · weight over each ring: ``(tiles, rings)``."""
     places = torch.stack([ring, torch.arange(len(ring))])
-    gather = torch.sparse_coo_tensor(places, weight.float(), (int(ring.max()) + 1, len(ring)))
+    gather = torch.sparse_coo_tensor(places, weight.float(), (int(ring.max()) + 1, len(ring)), check_invariants=False)
     return torch.sparse.mm(gather, excess.T.contiguous()).T
 
 
