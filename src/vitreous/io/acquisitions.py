@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from vitreous.data.acquisition import Acquisition
@@ -63,5 +64,5 @@ def _epu(movie: Path) -> Acquisition | None:
 def _own(movie: Path) -> Acquisition | None:
     if not is_eer(movie):
         return None
-    acquisition = open_eer(movie).acquisition
-    return parse_eer_metadata(acquisition, movie) if acquisition else None
+    events = open_eer(movie)
+    return replace(parse_eer_metadata(events.acquisition, movie), image_size=events.detector) if events.acquisition else None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.errors import InputError, VitreousError, require
 from vitreous.jobs.micrograph_list import unique_names, write_list
-from vitreous.jobs.options import Microscope, check_pixel_size, stated_pixel_size
+from vitreous.jobs.movie_metadata import MovieOptions, beam_shift, known_movie, optics_groups
+from vitreous.jobs.options import check_pixel_size, stated_pixel_size
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import Estimate, JobType, Result
 from vitreous.pipeline.params import option, parameters
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from vitreous.data.micrograph import Micrograph
-    from vitreous.data.movie import Movie
     from vitreous.data.optics import Optics
+    from vitreous.jobs.movie_metadata import Known
     from vitreous.stages.movies import Alignment
 
 ASSUMED = {"voltage": 300.0, "cs": 2.7}
@@ -36,10 +37,9 @@ THUMBNAIL = 512
 
 
 @parameters
-class AlignMovies(Microscope):
+class AlignMovies(MovieOptions):
     """How movies are aligned."""
 
-    dose: float | None = option(None, "e/Å²", "exposure of one frame", above=0, high=1000, if_none="frames are not weighted")
     pre_exposure: float = option(0.0, "e/Å²", "exposure before the first frame", low=0, high=1000, advanced=True)
     binning: float = option(1.0, "", "factor by which the sums are Fourier-cropped", low=1, high=16)
     model: Literal["smooth", "polynomial", "global"] = option(
@@ -61,7 +61,8 @@ class AlignMovies(Microscope):
         return self.gain_turns is None and self.gain_flip == "auto"
 
     def check(self) -> None:
-        """Refuse patches along one axis only."""
+        """Refuse patches along one axis only, and a grid of EER that no movie has."""
+        super().check()
         require(len(self.patches) in (0, 2), "patches", self.patches, "two numbers, along x and y", instead="--patches 5 5")
 
 
@@ -69,25 +70,27 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
     """Align every movie; those that cannot be are set aside."""
     movies, gain = inputs.all("movies"), inputs.get("gain")
     named = list(zip(unique_names(movies), movies))
-    shape = usual_shape(movies)
-    told = warnings(params, gain)
+    shape, told = usual_shape(movies, params.eer_upsampling), ()
+    asked = params
     if shape is not None:
-        gain, params, more = settle_gain(gain, params, movies, shape, context)
-        told += more
+        gain, params, told = settle_gain(gain, params, movies, shape, context)
     one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory, gain_name=gain and context.name(gain))
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
-    write_list(context.outputs / "micrographs.star", [micrograph(each.value, context.outputs) for each in done], context)
-    return Result(figures=figures([each.value["figures"] for each in done], len(movies)), warnings=told)
+    each_told = [each.value for each in done]
+    grouped = [{**each, "optics_group": name} for each, name in zip(each_told, optics_groups(each_told))]
+    write_list(context.outputs / "micrographs.star", [micrograph(each, context.outputs) for each in grouped], context)
+    return Result(figures=figures([each["figures"] for each in each_told], len(movies)),
+                  warnings=(*warnings(asked, inputs.get("gain"), each_told), *told))  # fmt: skip
 
 
-def usual_shape(movies: Sequence[Path]) -> tuple[int, int] | None:
-    """The size (y, x) that most movies have; ``None`` if not one can be opened."""
+def usual_shape(movies: Sequence[Path], eer_upsampling: int = 1) -> tuple[int, int] | None:
+    """The size (y, x) that most movies have as they are opened; ``None`` if not one can be."""
     from vitreous.io.movies import open_movie
 
     shapes: Counter[tuple[int, int]] = Counter()
     for path in movies:
         try:
-            shapes[open_movie(path).shape] += 1
+            shapes[open_movie(path, eer_upsampling=eer_upsampling).shape] += 1
         except (VitreousError, OSError):
             continue
     return shapes.most_common(1)[0][0] if shapes else None
@@ -112,7 +115,7 @@ def settle_gain(
 
     if gain is not None:
         require(not params.estimate_gain, "estimate_gain", True, "false where a gain reference is given")
-        check_gain(gain, params, shape)
+        check_gain(gain, params, shape, movies)
         params, told = settled(gain, params, movies, shape)
     elif params.estimate_gain:
         found = session_gain(movies, shape, MOST_FOR_GAIN, context)
@@ -125,18 +128,32 @@ def settle_gain(
 
 def settled(path: Path, params: AlignMovies, movies: Sequence[Path], shape: tuple[int, int]) -> tuple[AlignMovies, tuple[str, ...]]:
     """The parameters with turns, flip and use of a gain as given or, where none is, as the frames of a few movies show them."""
-    from vitreous.io.gain import read_gain
     from vitreous.jobs.movie_gain import orientation_of, told_of
 
     if not params.finds_gain_orientation:
         return params, ()
     uses = ("multiplied", "divided") if params.gain_use == "auto" else (params.gain_use,)
-    found = orientation_of(read_gain(path), path, movies, shape, uses)
+    grid = eer_grid(movies, shape)
+    found = orientation_of(_stored(path, grid), path, movies, shape, uses)
     best = found.best
-    return replace(params, gain_turns=best.quarter_turns, gain_flip=best.flip, gain_use=best.use), (told_of(found),)
+    # Where the frames do not show what is done with the gain, the name of an EER movie's gain says it.
+    use = "auto" if grid and found.kind in ("faint", "flat") and params.gain_use == "auto" else best.use
+    return replace(params, gain_turns=best.quarter_turns, gain_flip=best.flip, gain_use=use), (told_of(found),)
 
 
-def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
+def eer_grid(movies: Sequence[Path], shape: tuple[int, int]) -> tuple[int, int] | None:
+    """The size (y, x) that a gain reference is brought to where the first movie that can be read is EER, else ``None``."""
+    from vitreous.io.eer import is_eer
+
+    for path in movies:
+        try:
+            return shape if is_eer(path) else None
+        except (VitreousError, OSError):
+            continue
+    return None
+
+
+def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int], movies: Sequence[Path] = ()) -> None:
     """Refuse a gain reference that fits no movie.
 
     Raises
@@ -144,7 +161,7 @@ def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
     InputError
         If it has another size than most of them.
     """
-    have = read_factors(path, params).shape
+    have = read_factors(path, params, eer_grid(movies, shape)).shape
     turned = have[::-1] == shape
     if have != shape and not (turned and params.finds_gain_orientation):
         way_out = f"--gain-turns {((params.gain_turns or 0) + 1) % 4}" if turned else "the gain of this detector and its binning"
@@ -152,20 +169,35 @@ def check_gain(path: Path, params: AlignMovies, shape: tuple[int, int]) -> None:
                          f"{path}. Try: {way_out}.")  # fmt: skip
 
 
-def read_factors(path: Path, params: AlignMovies) -> np.ndarray:
-    """What frames are multiplied by, turned as ``params`` say; what they leave open is taken as stored."""
-    return _factors(path, params.gain_turns or 0, "none" if params.gain_flip == "auto" else params.gain_flip, params.gain_use == "divided")
+def read_factors(path: Path, params: AlignMovies, eer_shape: tuple[int, int] | None = None) -> np.ndarray:
+    """What frames are multiplied by, turned as ``params`` say; what they leave open is taken as stored.
+
+    ``eer_shape`` is the size (y, x) of EER movies: their gain is for the detector's pixels, and divides unless its name says otherwise.
+    """
+    from vitreous.io.eer_gain import eer_gain_divides
+
+    divided = params.gain_use == "divided" or (params.gain_use == "auto" and eer_shape is not None and eer_gain_divides(path))
+    return _factors(path, params.gain_turns or 0, "none" if params.gain_flip == "auto" else params.gain_flip, divided, eer_shape)
 
 
 @lru_cache(maxsize=1)
-def _factors(path: Path, turns: int, flip: Literal["none", "rows", "columns"], divided: bool) -> np.ndarray:
+def _factors(
+    path: Path, turns: int, flip: Literal["none", "rows", "columns"], divided: bool, eer_shape: tuple[int, int] | None
+) -> np.ndarray:
     import numpy as np
 
-    from vitreous.io.gain import orient_gain, read_gain
+    from vitreous.io.gain import orient_gain
 
-    gain = orient_gain(read_gain(path), turns, flip)
+    gain = orient_gain(_stored(path, eer_shape), turns, flip)
     sound = np.isfinite(gain) & (gain > 0)
     return np.divide(1, gain, where=sound, out=np.zeros_like(gain)) if divided else gain
+
+
+def _stored(path: Path, eer_shape: tuple[int, int] | None) -> np.ndarray:
+    from vitreous.io.eer_gain import read_eer_gain
+    from vitreous.io.gain import read_gain
+
+    return read_gain(path) if eer_shape is None else read_eer_gain(path, eer_shape)
 
 
 def align_one(
@@ -180,22 +212,22 @@ def align_one(
         If the movie cannot be read or aligned, or is of another size than most.
     """
     from vitreous.io.motion import write_motion
-    from vitreous.io.movies import open_movie
     from vitreous.io.stacks import write_stack
     from vitreous.runtime.files import write_json
     from vitreous.stages.movies import AlignmentParams, align_movie
     from vitreous.views.png import thumbnail, write_png
 
     name, path = named
-    movie = open_movie(path)
+    known = known_movie(path, params)
+    movie = known.movie
     require(movie.shape == shape, f"size of {path.name}", movie.shape, f"that of most of the movies, {shape} pixels (y, x)",
             instead="a job of its own for movies of another size")  # fmt: skip
-    optics = movie_optics(movie, params)
+    optics = movie_optics(known, params)
     chosen = AlignmentParams(
-        dose_per_frame=params.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
+        dose_per_frame=known.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
         patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4),
     )  # fmt: skip
-    factors = None if gain is None else read_factors(gain, params)
+    factors = None if gain is None else read_factors(gain, params, shape if known.is_eer else None)
     aligned = align_movie(movie, optics, chosen, gain=factors)
     image = aligned.total if aligned.weighted is None else aligned.weighted
     write_stack(outputs / "micrographs" / f"{name}.mrc", [image], aligned.pixel_size, half_precision=params.half_precision)
@@ -205,18 +237,23 @@ def align_one(
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
             "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
-            "figures": dict(aligned.figures)}  # fmt: skip
+            "figures": dict(aligned.figures), "silent": known.silent, "left_over": known.left_over,
+            **beam_shift(known.acquisition)}  # fmt: skip
 
 
 def _named(path: Path, project: Path) -> str:
     return path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)
 
 
-def movie_optics(movie: Movie, params: AlignMovies) -> Optics:
-    """The microscope of a movie: what was given, the header's pixel size, usual values for voltage and Cs."""
-    check_pixel_size(params.pixel_size, movie.pixel_size, movie.path)
-    told = {name: value for name, value in ASSUMED.items() if getattr(params, name) is None}
-    return replace(params, **told).optics(str(movie.path), stated_pixel_size(movie.pixel_size))
+def movie_optics(known: Known, params: AlignMovies) -> Optics:
+    """The microscope of a movie: what was given, the header's pixel size, its metadata, usual values for voltage and Cs."""
+    movie = known.movie
+    if not known.is_eer:
+        check_pixel_size(params.pixel_size, movie.pixel_size, movie.path)
+    header = None if known.is_eer else stated_pixel_size(movie.pixel_size)
+    told = {"pixel_size": params.pixel_size or header or known.pixel_size, "voltage": known.voltage or ASSUMED["voltage"],
+            "cs": ASSUMED["cs"] if params.cs is None else params.cs}  # fmt: skip
+    return replace(params, **told).optics(str(movie.path))
 
 
 def tracks(aligned: Alignment, movie: str) -> dict[str, Any]:
@@ -245,7 +282,7 @@ def micrograph(told: dict[str, Any], outputs: Path) -> Micrograph:
     from vitreous.data.optics import Optics
 
     optics = Optics(pixel_size=told["pixel_size"], voltage=told["voltage"], spherical_aberration=told["cs"],
-                    amplitude_contrast=told["amplitude_contrast"])  # fmt: skip
+                    amplitude_contrast=told["amplitude_contrast"], name=told.get("optics_group", "opticsGroup1"))  # fmt: skip
     motion = {f"rlnAccumMotion{part.capitalize()}": f"{told['figures'][f'motion_{part}_angstrom']:.3f}"
               for part in ("total", "early", "late")}  # fmt: skip
     return Micrograph(
@@ -265,14 +302,19 @@ def figures(each: Sequence[dict[str, float]], movies: int) -> dict[str, float]:
     return {"movie_count": movies, "micrograph_count": len(each), **told}
 
 
-def warnings(params: AlignMovies, gain: Path | None) -> tuple[str, ...]:
-    """What was assumed because nobody said it."""
+def warnings(params: AlignMovies, gain: Path | None, done: Sequence[dict[str, Any]] | None = None) -> tuple[str, ...]:
+    """What was assumed because nobody said it; ``done`` are the movies as :func:`align_one` tells of them, which may have said it."""
+    silent = {name for each in done for name in each.get("silent", ())} if done is not None else {"voltage", "dose"}
     told = [f"{name} was not given; {value:g} {UNITS[name]} is assumed. Try: --{name} {value:g}."
-            for name, value in ASSUMED.items() if getattr(params, name) is None]  # fmt: skip
-    if params.dose is None:
+            for name, value in ASSUMED.items() if getattr(params, name) is None and name in {*silent, "cs"}]  # fmt: skip
+    if params.dose is None and "dose" in silent:
         told.append("dose was not given; frames are summed without weights. Try: --dose 1.2 (e/Å² a frame).")
     if gain is None and not params.estimate_gain:
         told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
+    left_over = max((each.get("left_over", 0) for each in done or ()), default=0)
+    if left_over:
+        told.append(f"up to {left_over} frames of the detector at the end of EER movies fill no whole frame and are left out. Try: "
+                    "another --eer-grouping.")  # fmt: skip
     return tuple(told)
 
 
@@ -283,7 +325,7 @@ def estimate(inputs: Inputs, params: AlignMovies) -> Estimate:
 
     for path in inputs.all("movies"):
         try:
-            movie = open_movie(path)
+            movie = open_movie(path, eer_grouping=params.eer_grouping, eer_upsampling=params.eer_upsampling)
         except (VitreousError, OSError):
             continue
         pixels = movie.shape[0] * movie.shape[1]
@@ -298,8 +340,8 @@ JOB = JobType(
     summary="Align the frames of movies, weigh them by exposure, sum them",
     params=AlignMovies,
     inputs=(
-        Input("movies", "movies", "movies: TIFF or MRC", many=True),
-        Input("gain", "gain", "gain reference; frames are multiplied by it", optional=True),
+        Input("movies", "movies", "movies: TIFF, EER or MRC", many=True),
+        Input("gain", "gain", "gain reference; frames are multiplied by it, those of EER divided", optional=True),
     ),
     outputs=(
         Output("micrographs", "micrographs.star", "micrographs", "list of the sums"),

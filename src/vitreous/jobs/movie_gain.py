@@ -29,9 +29,9 @@ def sum_frames(path: Path, shape: tuple[int, int]) -> np.ndarray:
     VitreousError
         If it cannot be read, has another size, or holds values that are not finite.
     """
-    from vitreous.io.movies import open_movie
+    from vitreous.io.movies import open_movie_of
 
-    movie = open_movie(path)
+    movie = open_movie_of(path, shape)
     require(movie.shape == shape, f"size of {path.name}", movie.shape, f"that of most of the movies, {shape} pixels (y, x)")
     total = np.zeros(shape, np.float32)
     for frame in movie.frames():
