@@ -26,6 +26,7 @@ from vitreous.io.mrc import read_volume, write_image, write_volume
 from vitreous.io.particles import read_particles, write_particles
 from vitreous.io.stacks import open_stack, write_stack
 from vitreous.io.tiff_write import write_movie_tiff
+from vitreous.jobs.align_movies import AlignMovies
 from vitreous.jobs.polish import Polish
 from vitreous.jobs.polish_movie import MovieTask, Setting, open_task
 from vitreous.jobs.projects import project
@@ -186,7 +187,9 @@ def test_a_movie_that_cannot_be_used_is_set_aside_and_the_rest_goes_on(here: Pro
     noise = np.random.default_rng(0).poisson(27, (FRAMES, 448, 448)).astype(np.uint8)
     write_movie_tiff(tmp_path / "noise.tif", noise, pixel_size=PIXEL)
     micrographs = listed(session, tmp_path / "some.star", other_motion(tmp_path / "motion.star", tmp_path / "noise.tif"))
-    record = here.do("polish", **session.files(micrographs=micrographs), diameter=DIAMETER, velocity=1.0, distance=4000.0, acceleration=0.3)
+    # how the gain lies is said: one of two movies does not show it
+    prior = {"velocity": 1.0, "distance": 4000.0, "acceleration": 0.3}
+    record = here.do("polish", **session.files(micrographs=micrographs), diameter=DIAMETER, gain_turns=0, **prior)
     assert [each["item"] for each in record.quarantine] == ["movie_0001"]
     assert "agreement of the particles with the reference must be above 4" in record.quarantine[0]["reason"]
     assert len(read_particles(record["particles"])) == 20
@@ -209,8 +212,8 @@ def test_each_file_that_does_not_fit_has_its_reason(session: Session, tmp_path: 
         motion, gain = make()
         micrograph = Micrograph(path=tmp_path / "movie_0001.mrc", optics=Optics(pixel_size=PIXEL), motion=motion)
         setting = Setting(
-            half1=tmp_path, half2=tmp_path, mask=None, box=BOX, gain=gain, gain_turns=0, gain_flip="none", follow=FollowParams(),
-            diameter=DIAMETER, outputs=tmp_path, state=tmp_path, memory=10**9,
+            half1=tmp_path, half2=tmp_path, mask=None, box=BOX, gain=gain, gain_lies=AlignMovies(), eer_grouping=None,
+            follow=FollowParams(), diameter=DIAMETER, outputs=tmp_path, state=tmp_path, memory=10**9,
         )  # fmt: skip
         with pytest.raises(VitreousError, match=words):
             open_task(setting, MovieTask("movie_0001", micrograph, table))

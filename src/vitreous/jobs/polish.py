@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vitreous.errors import InputError, require
+from vitreous.errors import InputError, VitreousError, require
 from vitreous.jobs.options import PixelSize
 from vitreous.pipeline.context import Context, Done
 from vitreous.pipeline.job import Estimate, JobType, Result
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from vitreous.data.particles import Particles
+    from vitreous.jobs.align_movies import AlignMovies
     from vitreous.jobs.polish_movie import MovieTask, Setting
     from vitreous.stages.polish import FollowParams, FrameWeights
 
+#: Movies, spread over the session, by which the gain's orientation is found.
+LOOKED_AT = 8
 #: Particles whose tracks are drawn.
 DRAWN = 150
 #: Said where one map stands for both halves.
@@ -44,8 +47,12 @@ class Polish(PixelSize):
     reach: float = option(12.0, "Å", "farthest a particle may be from where the movie's motion puts it", above=0, high=200)
     neighbours: float = option(500.0, "Å", "σ of the neighbours' weights of the linear model", above=0, high=10**7, advanced=True)
     window: int = option(5, "frames", "of the running average of the linear model, odd", low=1, high=999, advanced=True)
-    gain_turns: int = option(0, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3)
-    gain_flip: Literal["none", "rows", "columns"] = option("none", help="flip of the gain reference, after the turns")
+    gain_turns: int | None = option(None, help="quarter turns of the gain reference, counter-clockwise", low=0, high=3,
+                                    if_none="found from the frames, unless a flip is given")  # fmt: skip
+    gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
+    gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
+    eer_grouping: int | None = option(None, help="frames of the detector in a frame of an EER movie", low=1, high=65535,
+                                      if_none="found from the number of frames that were aligned", advanced=True)  # fmt: skip
 
     def check(self) -> None:
         """Refuse half a prior and an even window."""
@@ -71,9 +78,10 @@ def run(inputs: Inputs, params: Polish, context: Context) -> Result:
 
     particles = check_places(check_table(read_particles(inputs["particles"], pixel_size=params.pixel_size)))
     check_particles(particles, params.diameter)
-    setting = setting_of(inputs, params, box_of(particles), context)
-    reference, _ = reference_of(setting.half1, setting.half2, setting.mask, setting.box, particles.pixel_size)
     tasks = tasks_of(particles, inputs["micrographs"], context)
+    lies, told_of_gain = how_gain_lies(inputs.get("gain"), params, tasks)
+    setting = setting_of(inputs, params, lies, box_of(particles), context)
+    reference, _ = reference_of(setting.half1, setting.half2, setting.mask, setting.box, particles.pixel_size)
     followed = context.map(partial(follow_one, setting), tasks, step="follow particles", key=_name)
     weights = weights_of(setting, [each.item.name for each in followed])
     summed = context.map(partial(sum_one, setting, weights), [each.item for each in followed], step="sum frames", key=_name)
@@ -83,20 +91,42 @@ def run(inputs: Inputs, params: Polish, context: Context) -> Result:
     write_weights(weights, context.outputs / "weights.csv")
     draw(setting, followed, weights, reference.resolution, context.outputs)
     told = {"particle_count": len(polished), "movie_count": len(summed), "reference_resolution_angstrom": reference.resolution}
-    return Result(figures=told | figures(followed), warnings=(ONE_MAP,) if setting.half1 == setting.half2 else ())
+    one_map = (ONE_MAP,) if setting.half1 == setting.half2 else ()
+    return Result(figures=told | figures(followed), warnings=(*one_map, *told_of_gain))
 
 
 def _name(task: MovieTask) -> str:
     return task.name
 
 
-def setting_of(inputs: Inputs, params: Polish, box: int, context: Context) -> Setting:
+def how_gain_lies(given: Path | None, params: Polish, tasks: Sequence[MovieTask]) -> tuple[AlignMovies, tuple[str, ...]]:
+    """How the gain reference lies over the frames, given or found as align-movies does, and what the user should know of it."""
+    from vitreous.jobs.align_movies import AlignMovies, settled
+    from vitreous.jobs.polish_movie import file_beside, motion_of
+
+    asked = AlignMovies(gain_turns=params.gain_turns, gain_flip=params.gain_flip, gain_use=params.gain_use)
+    gain, movies, shape = given, [], None
+    for task in tasks[:: max(1, len(tasks) // LOOKED_AT)]:
+        try:
+            star, told = motion_of(task)
+            movies.append(file_beside(told.movie, star, f"the movie of {task.name}"))
+            gain = gain or (told.gain and file_beside(told.gain, star, "the gain reference"))
+        except (VitreousError, OSError):
+            continue  # said when the movie's turn comes
+        shape = shape or told.motion.shape
+    if gain is None or shape is None:
+        return asked, ()
+    lies, warnings = settled(gain, asked, movies, shape)
+    return lies, tuple(filter(None, warnings))
+
+
+def setting_of(inputs: Inputs, params: Polish, lies: AlignMovies, box: int, context: Context) -> Setting:
     """What all movies share."""
     from vitreous.jobs.polish_movie import Setting
 
     return Setting(
         half1=inputs["half1"], half2=inputs["half2"], mask=inputs.get("mask"), box=box, gain=inputs.get("gain"),
-        gain_turns=params.gain_turns, gain_flip=params.gain_flip, follow=params.follow(), diameter=params.diameter,
+        gain_lies=lies, eer_grouping=params.eer_grouping, follow=params.follow(), diameter=params.diameter,
         outputs=context.outputs, state=context.state.folder, memory=context.memory,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vitreous.data.micrograph import Micrograph
+    from vitreous.data.motion import Motion
+    from vitreous.data.movie import Movie
     from vitreous.data.particles import Particles
     from vitreous.inference.reference import Reference
     from vitreous.io.motion import MotionFile
+    from vitreous.jobs.align_movies import AlignMovies
     from vitreous.numerics.slices import HalfBall
     from vitreous.stages.polish import Followed, FollowParams, FrameSums, FrameWeights, HeightDrift, MovieParticles
 
@@ -44,8 +47,10 @@ class Setting:
         The references' files.
     box
         Side of the particle images, pixels.
-    gain, gain_turns, gain_flip
-        Gain reference, or None for the one that the motion file names; how it is laid over the frames.
+    gain, gain_lies
+        Gain reference, or None for the one that the motion file names; how it is laid over the frames, as for align-movies.
+    eer_grouping
+        Frames of the detector in a frame of EER movies, or None to find it from the motion's number of frames.
     follow
         How particles are followed.
     diameter
@@ -61,8 +66,8 @@ class Setting:
     mask: Path | None
     box: int
     gain: Path | None
-    gain_turns: int
-    gain_flip: Literal["none", "rows", "columns"]
+    gain_lies: AlignMovies
+    eer_grouping: int | None
     follow: FollowParams
     diameter: float
     outputs: Path
@@ -87,13 +92,6 @@ def reference_of(half1: Path, half2: Path, mask: Path | None, box: int, pixel_si
     return reference, reference.balls(own=True)
 
 
-@lru_cache(maxsize=1)
-def _gain(path: Path, turns: int, flip: Literal["none", "rows", "columns"]) -> NDArray:
-    from vitreous.io.gain import orient_gain, read_gain
-
-    return orient_gain(read_gain(path), turns, flip)
-
-
 def open_task(setting: Setting, task: MovieTask) -> MovieParticles:
     """Open a movie, its motion and its gain, and place its particles.
 
@@ -102,22 +100,53 @@ def open_task(setting: Setting, task: MovieTask) -> MovieParticles:
     InputError
         If one of them is not there or does not fit the others.
     """
-    from vitreous.io.motion import read_motion
-    from vitreous.io.movies import open_movie
     from vitreous.stages.polish import MovieParticles
 
-    star = task.micrograph.motion
-    require(star is not None, f"motion of {task.name}", star, "named in rlnMicrographMetadata", instead="vitreous align-movies")
-    told = read_motion(star)
-    movie = open_movie(_there(told.movie, star, f"the movie of {task.name}"))
+    star, told = motion_of(task)
+    movie = open_as_aligned(file_beside(told.movie, star, f"the movie of {task.name}"), told.motion, setting.eer_grouping)
     motion, particles = told.motion, task.particles
     box = whole_box(setting.box, particles.pixel_size, motion.pixel_size)
     shift = np.zeros((len(particles), 2)) if particles.shift is None else particles.shift
     places = (particles.coordinate * task.micrograph.optics.pixel_size + shift) / motion.pixel_size
-    return MovieParticles(movie, corrector(setting, told, star, movie.shape), motion, places, box)
+    return MovieParticles(movie, corrector(setting, told, star, movie), motion, places, box)
 
 
-def _there(name: Path, star: Path, what: str) -> Path:
+def motion_of(task: MovieTask) -> tuple[Path, MotionFile]:
+    """The file with a movie's motion, and what it says.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it cannot be read.
+    """
+    from vitreous.io.motion import read_motion
+
+    star = task.micrograph.motion
+    if star is None:
+        raise InputError(f"motion of {task.name} must be named in rlnMicrographMetadata; it is not. Try: vitreous align-movies.")
+    return star, read_motion(star)
+
+
+def open_as_aligned(path: Path, motion: Motion, eer_grouping: int | None) -> Movie:
+    """Open a movie as it was aligned: EER movies on the grid and with as many frames as ``motion`` has."""
+    from vitreous.io.eer import is_eer
+    from vitreous.io.movies import open_movie
+
+    if not is_eer(path):
+        return open_movie(path)
+    every = open_movie(path, eer_grouping=1)
+    grouping = eer_grouping or max(1, every.count // motion.frames)
+    return open_movie(path, eer_grouping=grouping, eer_upsampling=max(1, motion.shape[0] // every.shape[0]))
+
+
+def file_beside(name: Path, star: Path, what: str) -> Path:
+    """Find a file that a motion file names.
+
+    Raises
+    ------
+    InputError
+        If it is not there.
+    """
     from vitreous.io.paths import resolve
 
     found = resolve(str(name), star)
@@ -142,7 +171,7 @@ def whole_box(size: int, pixel_size: float, movie_pixel_size: float) -> int:
     return box
 
 
-def corrector(setting: Setting, told: MotionFile, star: Path, shape: tuple[int, int]) -> Any:
+def corrector(setting: Setting, told: MotionFile, star: Path, movie: Movie) -> Any:
     """What makes a corrected frame of a recorded one: pixels that alignment mended are mended again, then the gain is applied.
 
     Raises
@@ -150,12 +179,15 @@ def corrector(setting: Setting, told: MotionFile, star: Path, shape: tuple[int, 
     InputError
         If the gain is not there or has another size than the frames.
     """
+    from vitreous.io.eer import is_eer
+    from vitreous.jobs.align_movies import read_factors
     from vitreous.stages.movies.defects import checked_gain, mend_gain, plan_patching
 
-    gain = setting.gain or (told.gain and _there(told.gain, star, "the gain reference"))
-    factors = checked_gain(gain and _gain(gain, setting.gain_turns, setting.gain_flip), shape)
+    gain = setting.gain or (told.gain and file_beside(told.gain, star, "the gain reference"))
+    eer_shape = movie.shape if is_eer(movie.path) else None
+    factors = checked_gain(gain and read_factors(gain, setting.gain_lies, eer_shape), movie.shape)
     bad = factors == 0
-    x, y = told.motion.defects[(told.motion.defects < np.array(shape[::-1])).all(1)].T
+    x, y = told.motion.defects[(told.motion.defects < np.array(movie.shape[::-1])).all(1)].T
     bad[y, x] = True
     patching = plan_patching(bad)
     factors = mend_gain(factors, patching)
