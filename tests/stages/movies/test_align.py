@@ -243,7 +243,7 @@ def test_the_plain_sum_is_left_out_on_request(drifted):
     [
         ({"dose_per_frame": -1}, "dose_per_frame must be 0 or more, in e/Å² a frame"),
         ({"patches": (0, 5)}, "patches must be 1 or more along x and y"),
-        ({"model": "spline"}, "model must be smooth, polynomial or global"),
+        ({"model": "spline"}, "model must be smooth, polynomial, flow or global"),
         ({"bin_factor": 0.5}, "bin_factor must be 1 or more"),
         ({"coarsest": 5.0}, "coarsest must be above twice align_pixel"),
         ({"iterations": 0}, "iterations must be 1 or more"),

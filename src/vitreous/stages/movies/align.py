@@ -12,15 +12,19 @@ from vitreous.numerics.fourier import rfft2
 from vitreous.runtime.devices import in_threads, one_torch_thread
 from vitreous.runtime.progress import Progress, Reporter, silent
 from vitreous.stages.movies.alignment import Alignment, path_lengths
-from vitreous.stages.movies.defects import checked_gain, find_defects, mend_gain, plan_patching
+from vitreous.stages.movies.defects import checked_gain, find_defects, mend_gain, plan_patching, without
 from vitreous.stages.movies.drift import Drift, find_drift
 from vitreous.stages.movies.exposure import WeightBasis, doses
 from vitreous.stages.movies.field import ShiftField
+from vitreous.stages.movies.flow import FlowMotion, find_flow
+from vitreous.stages.movies.frame_envelopes import FrameEnvelopes, aligned_spectra, frame_envelopes
 from vitreous.stages.movies.frames import ArrayFrames, Fault, Frames, Stack, read_stack
+from vitreous.stages.movies.halves import half_images, half_rows
 from vitreous.stages.movies.local import LocalMotion, find_local_motion, polynomial_nodes, polynomial_of
 from vitreous.stages.movies.params import AlignmentParams
 from vitreous.stages.movies.shrink import shrink
 from vitreous.stages.movies.signal import prepared
+from vitreous.stages.movies.stretched import checked_matrix
 from vitreous.stages.movies.sums import basis_sums, binned_size, combine
 
 
@@ -30,6 +34,7 @@ def align_movie(
     params: AlignmentParams | None = None,
     *,
     gain: NDArray | None = None,
+    defects: NDArray[np.bool_] | None = None,
     report: Reporter = silent,
 ) -> Alignment:
     """Align the frames of a movie and sum them.
@@ -44,6 +49,8 @@ def align_movie(
         Choices; the defaults suit most movies.
     gain
         ``(y, x)``, multiplied with every frame; pixels where it is not positive are defects.
+    defects
+        ``(y, x)``, True at pixels known to be bad.
     report
         Takes progress.
 
@@ -72,17 +79,21 @@ def align_movie(
     movie = ArrayFrames(movie) if isinstance(movie, np.ndarray) else movie
     report(Progress("read frames", 0, len(movie)))
     with one_torch_thread():
-        return aligned(movie, optics, params, gain, report)
+        return aligned(movie, optics, params, gain, defects, report)
 
 
-def aligned(movie: Frames, optics: Optics, params: AlignmentParams, gain: NDArray | None, report: Reporter) -> Alignment:
+def aligned(
+    movie: Frames, optics: Optics, params: AlignmentParams, gain: NDArray | None, known: NDArray[np.bool_] | None, report: Reporter
+) -> Alignment:
     """The steps of :func:`align_movie`."""
-    stack, gain, defects, faults = corrected(movie, gain, params)
+    stack, gain, defects, faults = corrected(movie, gain, known, params)
     factor = max(1, int(params.align_pixel / optics.pixel_size))
     factor = min(factor, max(1, min(stack.shape) // 64))
-    drift, local = find_motion(stack, gain, factor, optics, params, report)
-    field, polynomial = final_field(drift, local, stack, factor, params)
-    total, weighted = make_sums(stack, gain, field, optics, params, report)
+    drift, found = find_motion(stack, gain, factor, optics, params, report)
+    field, polynomial = final_field(drift, found, stack, factor, params)
+    envelopes = measure_envelopes(stack, gain, field, factor, optics, params) if params.envelopes else None
+    total, weighted, halves = make_sums(stack, gain, field, optics, params, report)
+    local = found if isinstance(found, LocalMotion) else None
     motion = describe(drift, local, polynomial, defects, stack, factor, optics, params)
     tracks, places = trace(field, local)
     return Alignment(
@@ -94,15 +105,17 @@ def aligned(movie: Frames, optics: Optics, params: AlignmentParams, gain: NDArra
         tracks=tracks * optics.pixel_size,
         track_places=places,
         figures=figures(drift, local, field, motion, defects, factor, params),
+        halves=halves,
+        envelopes=envelopes,
         left_out=faults,
     )
 
 
 def corrected(
-    movie: Frames, gain: NDArray | None, params: AlignmentParams
+    movie: Frames, gain: NDArray | None, known: NDArray[np.bool_] | None, params: AlignmentParams
 ) -> tuple[Stack, NDArray[np.float32], NDArray[np.int64], tuple[Fault, ...]]:
     """Sound frames with mended defects, the gain to multiply them with, the defects as (x, y), and what is wrong with the rest."""
-    factors = checked_gain(gain, tuple(movie.shape))
+    factors = without(checked_gain(gain, tuple(movie.shape)), known)
     stack, total, faults = read_stack(movie, params.keep_bytes)
     bad = find_defects(total, factors) if params.mend else factors == 0
     patching = plan_patching(bad)
@@ -114,7 +127,7 @@ def corrected(
 
 def find_motion(
     stack: Stack, gain: NDArray[np.float32], factor: int, optics: Optics, params: AlignmentParams, report: Reporter
-) -> tuple[Drift, LocalMotion | None]:
+) -> tuple[Drift, LocalMotion | FlowMotion | None]:
     """Drift of whole frames and local motion, in shrunk pixels."""
     shape = (stack.shape[0] // factor, stack.shape[1] // factor)
     pixel_size = optics.pixel_size * factor
@@ -123,6 +136,8 @@ def find_motion(
     report(Progress("align frames", 1, 1, {"drift_error_angstrom": drift.deviation * pixel_size}))
     if params.model == "global":
         return drift, None
+    if params.model == "flow":
+        return drift, find_flow(spectra, drift, shape, pixel_size, params.coarsest)
     local = find_local_motion(
         spectra, drift, shape, pixel_size, params.coarsest, params.patches, params.iterations,
         lambda done: report(Progress("align patches", done, params.iterations)),
@@ -153,7 +168,7 @@ def every_frame(values: NDArray, stack: Stack) -> NDArray[np.float64]:
 
 
 def final_field(
-    drift: Drift, local: LocalMotion | None, stack: Stack, factor: int, params: AlignmentParams
+    drift: Drift, local: LocalMotion | FlowMotion | None, stack: Stack, factor: int, params: AlignmentParams
 ) -> tuple[ShiftField, NDArray[np.float64]]:
     """The field of all frames in unbinned pixels, and the polynomial nearest to its local part, ``(2, 18)`` in unbinned pixels."""
     whole = every_frame(drift.shifts if local is None else drift.shifts + local.common, stack)[:, None, None, :]
@@ -168,16 +183,28 @@ def final_field(
 
 def make_sums(
     stack: Stack, gain: NDArray[np.float32], field: ShiftField, optics: Optics, params: AlignmentParams, report: Reporter
-) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-    """Plain and weighted sums, as far as they are wanted."""
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, tuple[NDArray[np.float32], NDArray[np.float32]] | None]:
+    """Plain and weighted sums, and those of odd and even frames, as far as they are wanted."""
     pixel_size = optics.pixel_size
     known = params.dose_per_frame > 0
     dose = doses(len(stack.movie), params.dose_per_frame, params.pre_exposure if known else 0.0)
     basis = WeightBasis.of(dose[stack.numbers], optics.voltage, np.sqrt(0.5) / pixel_size)
     binned_size(stack.shape, params.bin_factor)
-    sums, used = basis_sums(stack, gain, field, basis.mixing, lambda done: report(Progress("sum frames", done, len(stack))))
+    mixing = np.concatenate([basis.mixing, half_rows(stack.numbers)]) if params.halves else basis.mixing
+    sums, used = basis_sums(stack, gain, field, mixing, lambda done: report(Progress("sum frames", done, len(stack))),
+                            checked_matrix(np.array(params.magnification)))  # fmt: skip
     stack.release()
-    return combine(sums, used, basis, pixel_size, params.bin_factor, plainly=params.unweighted or not known, weighted=known)
+    own, apart = np.split(sums, [len(basis.mixing)])
+    total, weighted = combine(own, used, basis, pixel_size, params.bin_factor, plainly=params.unweighted or not known, weighted=known)
+    return total, weighted, half_images(apart, used, pixel_size, params.bin_factor) if params.halves else None
+
+
+def measure_envelopes(
+    stack: Stack, gain: NDArray[np.float32], field: ShiftField, factor: int, optics: Optics, params: AlignmentParams
+) -> FrameEnvelopes:
+    """Scale and B-factor of every frame that takes part."""
+    spectra, shape = aligned_spectra(stack, gain, ShiftField(field.shape, field.nodes[stack.numbers]), factor)
+    return frame_envelopes(spectra, shape, optics.pixel_size * factor, params.coarsest)
 
 
 def describe(
@@ -227,14 +254,17 @@ def figures(
         "pairs_rejected": float(drift.rejected),
         "defects": float(len(defects)),
     }
-    if local is not None:
+    if field.nodes.shape[1] > 1:
         inner = field.nodes * motion.pixel_size - motion.global_shifts[:, None, None]
         left = inner - polynomial_nodes(motion.local, motion.frames)
         out |= {
             "local_rms_angstrom": float(np.sqrt((inner**2).mean())),
+            "polynomial_rms_angstrom": float(np.sqrt((left**2).mean())),
+        }
+    if local is not None:
+        out |= {
             "local_error_angstrom": local.deviation() * unit,
             "residual_rms_angstrom": local.residual() * unit,
-            "polynomial_rms_angstrom": float(np.sqrt((left**2).mean())),
             "patches": float(len(local.grid.corners)),
         }
     return out

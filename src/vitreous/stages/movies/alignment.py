@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vitreous.data.motion import Motion
 from vitreous.stages.movies.field import ShiftField
+from vitreous.stages.movies.frame_envelopes import FrameEnvelopes
 from vitreous.stages.movies.frames import Fault
 
 
@@ -40,6 +41,10 @@ class Alignment:
         of the path of the whole frame), ``drift_error_angstrom``, ``local_error_angstrom`` (expected errors along one
         axis), ``residual_rms_angstrom`` (measured patches against the field), ``polynomial_rms_angstrom`` (field against
         the 18 coefficients), ``local_rms_angstrom``, ``defects``, ``pairs_rejected``.
+    halves
+        float32 ``(y, x)`` each: the sums of odd and of even frames, counted double; None where they were not wanted.
+    envelopes
+        Scale and B-factor of each frame that took part; None where they were not wanted.
     left_out
         Frames that took no part, and why.
     """
@@ -52,6 +57,8 @@ class Alignment:
     tracks: NDArray[np.float64]
     track_places: NDArray[np.float64]
     figures: Mapping[str, float]
+    halves: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    envelopes: FrameEnvelopes | None = None
     left_out: tuple[Fault, ...] = ()
 
 

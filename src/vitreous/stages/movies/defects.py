@@ -45,6 +45,20 @@ def checked_gain(gain: NDArray | None, shape: tuple[int, int]) -> NDArray:
     return np.ascontiguousarray(gain) if sound.all() else np.where(sound, gain, np.float32(0))
 
 
+def without(gain: NDArray, known: NDArray[np.bool_] | None) -> NDArray:
+    """The gain with 0 at pixels known to be defects.
+
+    Raises
+    ------
+    InputError
+        If the map of defects has another size.
+    """
+    if known is None:
+        return gain
+    require(known.shape == gain.shape, "defects", known.shape, f"a map of the frames' size {gain.shape} (y, x)")
+    return np.where(known, np.float32(0), gain)
+
+
 def robust_spread(values: NDArray) -> tuple[float, float]:
     """Median and 1.4826 × the median absolute deviation, from at most a million values."""
     sample = values.ravel()[:: max(1, values.size // 1_000_000)]

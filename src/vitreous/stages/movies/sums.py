@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numba
 import numpy as np
@@ -17,6 +18,7 @@ from vitreous.stages.movies.exposure import WeightBasis
 from vitreous.stages.movies.field import ShiftField
 from vitreous.stages.movies.frames import Stack
 from vitreous.stages.movies.interpolate import FRACTIONS, add_frames, mean_gain, tile_centres
+from vitreous.stages.movies.stretched import add_stretched_frames, stretched_shifts
 
 #: The gain given back is never more than this: beyond it there is only noise.
 MOST_GAIN = 4.0
@@ -32,16 +34,18 @@ def binned_size(shape: tuple[int, int], factor: float) -> tuple[int, int]:
 
 
 def basis_sums(
-    stack: Stack, gain: NDArray[np.float32], field: ShiftField, mixing: NDArray, told: Callable[[int], None]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Σ_i u_qi (moved frame i) for each q, ``(q, y, x)``, and how often each filter was used."""
+    stack: Stack, gain: NDArray[np.float32], field: ShiftField, mixing: NDArray, told: Callable[[int], None],
+    magnification: NDArray[np.float64],
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # fmt: skip
+    """Σ_i u_qi (moved frame i) for each q, ``(q, y, x)``, free of ``magnification``, and how often each filter was used."""
     out = np.zeros((len(mixing), *stack.shape), dtype=np.float32)
-    y, x = tile_centres(stack.shape)
-    shifts = field.on_lattice(x, y)[stack.numbers]
+    stretched = not np.array_equal(magnification, np.eye(2))
+    shifts = (stretched_shifts(field, magnification) if stretched else field.on_lattice(*tile_centres(stack.shape)[::-1]))[stack.numbers]
+    add = partial(add_stretched_frames, matrix=magnification) if stretched else add_frames
     used = np.zeros((2, FRACTIONS), dtype=np.int64)
     for first, frames in stack.batches():
         here = slice(first, first + len(frames))
-        used += add_frames(frames, gain, shifts[here], mixing[:, here], out)
+        used += add(frames, gain, shifts[here], mixing[:, here], out)
         told(here.stop)
     return out, used
 
