@@ -20,6 +20,7 @@ from vitreous.views.micrograph import micrograph_figure
 from vitreous.views.motion import motion_figure
 from vitreous.views.orientations import orientation_figure
 from vitreous.views.picks import picks_figure
+from vitreous.views.polish import frame_weights_figure, particle_tracks_figure
 from vitreous.views.session import defocus_figure, time_figure
 from vitreous.views.session_course import course_figure, spread_figure
 from vitreous.views.surface_figure import surface_figure
@@ -52,6 +53,12 @@ def judged(count: int, bad: int, **descriptors: object) -> list[dict]:
              "descriptors": {name: value if i % 3 else None for name, value in descriptors.items()}} for i in range(count)]  # fmt: skip
 
 
+def weights_of_frames(dose: np.ndarray, b_factor: np.ndarray) -> Figure:
+    count = len(dose)
+    return frame_weights_figure(dose, scale=np.zeros(count), scale_sigma=np.full(count, 0.1), b_factor=b_factor,
+                                b_sigma=np.full(count, 9.0), k=K, weights=np.ones((count, len(K))))  # fmt: skip
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "motion": lambda: motion_figure(CHANCE.normal(size=(12, 2)), pixel_size=1.2, shape=(60, 75), dose_per_frame=1.1,
                                     picture=IMAGE, tracks=CHANCE.normal(size=(4, 12, 2)),
@@ -63,6 +70,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "frames, NaN": lambda: frame_envelopes_figure(gappy(K), K, gappy(K), K),
     "gain": lambda: gain_figure(1 + 0.02 * IMAGE, spread=0.02, noise=0.01, error=0.009),
     "gain, defects and NaN": lambda: gain_figure(gappy(np.where(IMAGE > 1, 0, 1)), spread=0.0, noise=0.1, error=0.0),
+    "particle tracks": lambda: particle_tracks_figure(CHANCE.normal(size=(5, 12, 2)), CHANCE.uniform(0, 60, (5, 2)), pixel_size=1.2,
+                                                      shape=(60, 75), sigma=np.ones((5, 12)), dose_per_frame=1.1, picture=IMAGE),
+    "particle tracks, one still particle": lambda: particle_tracks_figure(np.zeros((1, 2, 2)), [[4, 4]], pixel_size=1.0, shape=(9, 9)),
+    "frame weights": lambda: weights_of_frames(np.arange(1, 13.0), np.linspace(0, -200, 12)),
+    "frame weights, no dose, NaN": lambda: weights_of_frames(np.zeros(2), gappy(np.zeros(3))[:2]),
     "micrograph": lambda: micrograph_figure(IMAGE, pixel_size=4.0, name="a"),
     "micrograph, constant": lambda: micrograph_figure(np.ones((30, 30)), pixel_size=1.0),
     "thon": lambda: thon(power=1 + K, power_fit=1 + K, background=1 + 0 * K, angle_deg=31.0, summary="1.5 µm"),
