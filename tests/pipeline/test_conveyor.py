@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,33 @@ def test_a_file_taken_away_after_it_was_read_is_done(raw: Path, context: Context
     belt = conveyor(raw, tmp_path / "live", context, taking)
     belt.run(until(belt, 3))
     assert sorted(belt.ledger.done) == ["a", "b", "c"]
+
+
+def renaming(live: Path, item: Item) -> dict[str, Any]:
+    """Texts that change while they are worked on for long: a is renamed, b is written on; both are seen before the work ends."""
+    text = item.path.read_text()
+    if item.name == "a":
+        item.path.rename(item.path.with_name("z.txt"))
+    if item.name == "b" and text == "bbb.":
+        item.path.write_text("bbb and more.")
+    return {"squared": len(text)}
+
+
+def test_what_is_renamed_or_written_anew_while_it_is_worked_on_is_in_the_results_once(raw: Path, context: Context, tmp_path: Path):
+    belt = conveyor(raw, tmp_path / "live", context, renaming)
+    take = belt._take
+
+    def late(item: Item, outcome: dict[str, Any]) -> None:
+        for _ in range(5 if item.name in "ab" else 0):  # looks during long work on other items
+            time.sleep(0.02)
+            belt.look()
+        take(item, outcome)
+
+    belt._take = late
+    belt.run(until(belt, 3))
+    assert {name: value["squared"] for name, value in belt.ledger.done.items()} == {"c": 4, "z": 4, "b": 13}
+    lines = (tmp_path / "live" / "state" / "done.jsonl").read_text().splitlines()
+    assert len(lines) == 3
 
 
 def faulty(live: Path, item: Item) -> dict[str, Any]:

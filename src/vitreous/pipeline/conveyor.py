@@ -106,7 +106,7 @@ class Conveyor:
                 continue
             item = self.ledger.admit(arrival, digest)
             if item:
-                self.queue.append(item)
+                self._queue(item)
             elif str(arrival.path) in self.ledger.aside:
                 self._say(f"{arrival.path.name} is set aside: {self.ledger.aside[str(arrival.path)]}")
         if self.inbox.waiting or self.queue:
@@ -135,6 +135,8 @@ class Conveyor:
             return
         self._drop(item)
         self.active = time.time()
+        if not self.ledger.stands(item):  # written anew or renamed meanwhile, and in the queue as what it is now
+            return
         now = stamp_of(item.path)
         if now not in (item.stamp, None) or (now is None and "reason" in outcome):
             self.inbox.put_back(item.path)
@@ -148,8 +150,14 @@ class Conveyor:
             self.finished(item.name, self.ledger.done[item.name])
         self.tell()
 
+    def _queue(self, item: Item) -> None:
+        """Put an item in the queue, in the place of what its file was before."""
+        self.queue = deque(each for each in self.queue if each.path != item.path)
+        self.queue.append(item)
+
     def _drop(self, item: Item) -> None:
-        self.queue.remove(item)
+        if item in self.queue:
+            self.queue.remove(item)
 
     def _set_aside(self, path: Any, reason: str, stamp: tuple[int, int]) -> None:
         self.ledger.set_aside(path, reason, stamp)

@@ -114,6 +114,11 @@ class Ledger:
         self._names.add(name)
         return _item(path, told)
 
+    def stands(self, item: Item) -> bool:
+        """Say whether an item is still what its file was last taken in for: it may have been written anew or renamed since."""
+        told = self._arrived.outcomes.get(str(item.path), {})
+        return told.get("digest") == item.digest and self._owner.get(item.digest) == str(item.path) and item.name not in self.done
+
     def finish(self, item: Item, value: dict[str, Any]) -> None:
         """Record that ``item`` is done."""
         self._done.add(item.name, value)
