@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tiny_images as tiny
 
-from vitreous.errors import InputError
+from vitreous.errors import InputError, VitreousError
 from vitreous.io.micrographs import read_micrographs
 from vitreous.io.motion import read_motion
 from vitreous.io.mrc import open_stack, read_image, write_image, write_stack
@@ -160,3 +160,28 @@ def test_movies_of_one_name_get_their_folders_name(here: Project, movies: list[P
 def test_patches_come_in_pairs(here: Project, movies: list[Path]):
     with pytest.raises(InputError, match=r"patches must be two numbers, along x and y; got \(5,\)"):
         align(here, movies, patches=(5,))
+
+
+def test_halves_frames_defects_and_magnification(here: Project, movies: list[Path], tmp_path: Path):
+    (tmp_path / "bad.txt").write_text("30 40 2 1\n")
+    record = align(here, movies[:1], model="global", halves=True, frame_quality=True, defects=tmp_path / "bad.txt",
+                   magnification_matrix=(1.01, 0.0, 0.0, 0.99), dose=None)  # fmt: skip
+    odd, even, whole = (read_image(record.files(port)[0])[0] for port in ("odd", "even", "images"))
+    assert np.abs((odd + even) / 2 - whole).max() < 0.05 * whole.std()
+    assert {(30, 40), (31, 40)} <= {tuple(place) for place in read_motion(record["motion"]).motion.defects}
+    frames = read_json(record.files("tracks")[0])["frames"]
+    assert {len(column) for column in frames.values()} == {6}
+    assert "<svg" in record.files("frames")[0].read_text()
+    assert not [warning for warning in record.warnings if "blurred" in warning]
+
+
+@pytest.mark.parametrize("matrix", [(1.0, 0.0, 0.0), (1.0, 0.2, 0.0, 1.0)])
+def test_a_magnification_that_is_none_is_refused(here: Project, movies: list[Path], matrix: tuple[float, ...]):
+    with pytest.raises(InputError, match=r"magnification_matrix must be four numbers within 0\.1 of 1 0 0 1"):
+        align(here, movies, magnification_matrix=matrix)
+
+
+def test_defects_outside_the_frames_are_an_error_of_the_job(here: Project, movies: list[Path], tmp_path: Path):
+    (tmp_path / "bad.txt").write_text("300 40 2 1\n")
+    with pytest.raises(VitreousError, match=r"a defect must lie within the frame of 256 x 256"):
+        align(here, movies, defects=tmp_path / "bad.txt")

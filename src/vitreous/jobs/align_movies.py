@@ -30,8 +30,12 @@ ASSUMED = {"voltage": 300.0, "cs": 2.7}
 UNITS = {"voltage": "kV", "cs": "mm"}
 #: Points along each axis of the field at which tracks are kept for drawing.
 TRACKS = 5
+#: No magnification differs with direction by more.
+UNSTRETCHED, MOST_STRETCH = (1.0, 0.0, 0.0, 1.0), 0.1
 #: Movies that a gain is estimated from.
 MOST_FOR_GAIN = 200
+#: e/Å² that count as a movie's beginning.
+EARLY = 4.0
 #: Pixels of the longer side of the small pictures.
 THUMBNAIL = 512
 
@@ -42,8 +46,8 @@ class AlignMovies(MovieOptions):
 
     pre_exposure: float = option(0.0, "e/Å²", "exposure before the first frame", low=0, high=1000, advanced=True)
     binning: float = option(1.0, "", "factor by which the sums are Fourier-cropped", low=1, high=16)
-    model: Literal["smooth", "polynomial", "global"] = option(
-        "smooth", help="motion: a smooth field in space and time, RELION's 18 coefficients, or whole frames only"
+    model: Literal["smooth", "polynomial", "flow", "global"] = option(
+        "smooth", help="motion: a smooth field in space and time, RELION's 18 coefficients, optical flow, or whole frames only"
     )
     patches: tuple[int, ...] = option((), help="patches along x and y; without it as many as the size asks for", low=1, high=64,
                                       advanced=True)  # fmt: skip
@@ -53,6 +57,10 @@ class AlignMovies(MovieOptions):
     gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
     estimate_gain: bool = option(False, help="make a gain reference from the movies themselves; see estimate-gain")
     mend: bool = option(True, help="find hot and dead pixels and replace them", advanced=True)
+    magnification_matrix: tuple[float, ...] = option((), help="a b c d: frequencies of the frames are to be multiplied by it "
+                                                     "(rlnMagMat of refine-ctf); the sums are free of it", advanced=True)  # fmt: skip
+    halves: bool = option(False, help="write sums of odd and of even frames as well, for programs that denoise")
+    frame_quality: bool = option(False, help="measure how much signal and blur every frame has", advanced=True)
     half_precision: bool = option(False, help="write micrographs as float16, half the size", advanced=True)
 
     @property
@@ -64,6 +72,10 @@ class AlignMovies(MovieOptions):
         """Refuse patches along one axis only, and a grid of EER that no movie has."""
         super().check()
         require(len(self.patches) in (0, 2), "patches", self.patches, "two numbers, along x and y", instead="--patches 5 5")
+        off = [abs(given - plain) for given, plain in zip(self.magnification_matrix, UNSTRETCHED)]
+        fits = len(self.magnification_matrix) in (0, 4) and max(off, default=0.0) <= MOST_STRETCH
+        require(fits, "magnification_matrix", self.magnification_matrix, f"four numbers within {MOST_STRETCH} of 1 0 0 1",
+                instead="--magnification-matrix 1.01 0 0 0.99")  # fmt: skip
 
 
 def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
@@ -74,13 +86,17 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
     asked = params
     if shape is not None:
         gain, params, told = settle_gain(gain, params, movies, shape, context)
-    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory, gain_name=gain and context.name(gain))
+    bad = inputs.get("defects")
+    if bad is not None and shape is not None:
+        read_bad(bad, shape)
+    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory,
+                  gain_name=gain and context.name(gain), defects=bad)  # fmt: skip
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
     each_told = [each.value for each in done]
     grouped = [{**each, "optics_group": name} for each, name in zip(each_told, optics_groups(each_told))]
     write_list(context.outputs / "micrographs.star", [micrograph(each, context.outputs) for each in grouped], context)
     return Result(figures=figures([each["figures"] for each in each_told], len(movies)),
-                  warnings=(*warnings(asked, inputs.get("gain"), each_told), *told))  # fmt: skip
+                  warnings=(*warnings(asked, inputs.get("gain"), each_told), *told, *told_of_frames(each_told)))  # fmt: skip
 
 
 def usual_shape(movies: Sequence[Path], eer_upsampling: int = 1) -> tuple[int, int] | None:
@@ -202,7 +218,7 @@ def _stored(path: Path, eer_shape: tuple[int, int] | None) -> np.ndarray:
 
 def align_one(
     params: AlignMovies, gain: Path | None, shape: tuple[int, int] | None, outputs: Path, project: Path, memory: int,
-    named: tuple[str, Path], *, gain_name: str | None = None,
+    named: tuple[str, Path], *, gain_name: str | None = None, defects: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Align one movie and write its sum, its motion and what is drawn of it; ``gain_name`` is what the gain is called in its files.
 
@@ -225,20 +241,61 @@ def align_one(
     optics = movie_optics(known, params)
     chosen = AlignmentParams(
         dose_per_frame=known.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
-        patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4),
+        patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4), halves=params.halves,
+        envelopes=params.frame_quality, magnification=params.magnification_matrix or UNSTRETCHED,
     )  # fmt: skip
     factors = None if gain is None else read_factors(gain, params, shape if known.is_eer else None)
-    aligned = align_movie(movie, optics, chosen, gain=factors)
+    aligned = align_movie(movie, optics, chosen, gain=factors, defects=None if defects is None else read_bad(defects, shape))
     image = aligned.total if aligned.weighted is None else aligned.weighted
     write_stack(outputs / "micrographs" / f"{name}.mrc", [image], aligned.pixel_size, half_precision=params.half_precision)
+    for which, half in zip(("odd", "even"), aligned.halves or ()):
+        write_stack(outputs / "micrographs" / which / f"{name}.mrc", [half], aligned.pixel_size, half_precision=params.half_precision)
+    if aligned.envelopes:
+        draw_envelopes(aligned, outputs / "frames" / f"{name}.svg", name)
     write_motion(outputs / "motion" / f"{name}.star", aligned.motion, _named(path, project),
                  gain_name or (gain and _named(gain, project)))  # fmt: skip
     write_json(outputs / "tracks" / f"{name}.json", tracks(aligned, _named(path, project)))
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
             "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
-            "figures": dict(aligned.figures), "silent": known.silent, "left_over": known.left_over,
+            "figures": dict(aligned.figures), "blurred_start": blurred_start(aligned), "silent": known.silent, "left_over": known.left_over,
             **beam_shift(known.acquisition)}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def read_bad(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """The map or list of defects that was given, bool ``(y, x)``."""
+    from vitreous.io.defects import read_defects
+
+    return read_defects(path, shape)
+
+
+def draw_envelopes(aligned: Alignment, path: Path, name: str) -> None:
+    """Draw signal and blur of the frames."""
+    from vitreous.views.frame_envelopes import frame_envelopes_figure
+    from vitreous.views.render import save_figure
+
+    found = aligned.envelopes
+    save_figure(frame_envelopes_figure(found.scale, found.scale_error, found.b_factor, found.b_error, name=name,
+                                       dose_per_frame=aligned.motion.dose_per_frame), path)  # fmt: skip
+
+
+def blurred_start(aligned: Alignment) -> bool:
+    """Whether the first frames, up to ``EARLY`` e/Å², are clearly more blurred than those that follow."""
+    if aligned.envelopes is None:
+        return False
+    dose, frames = aligned.motion.dose_per_frame, len(aligned.envelopes.b_factor)
+    early = round(EARLY / dose) if dose else frames // 8
+    return aligned.envelopes.early_frames_are_worse(max(1, min(early, frames // 2)))
+
+
+def told_of_frames(done: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """A warning where first frames are worse than those that follow."""
+    blurred = sum(each["blurred_start"] for each in done)
+    if not blurred:
+        return ()
+    return (f"the first frames of {blurred} of {len(done)} movies are clearly more blurred than those that follow: the specimen moved "
+            "while they were taken. Try: leaving them out of the sums of the finest detail, or frames of less exposure.",)  # fmt: skip
 
 
 def _named(path: Path, project: Path) -> str:
@@ -273,7 +330,18 @@ def tracks(aligned: Alignment, movie: str) -> dict[str, Any]:
         "places_pixels": np.round(places, 1).tolist(),
         "tracks_angstrom": np.round(local, 3).tolist(),
         "figures": {name: round(float(value), 4) for name, value in aligned.figures.items()},
+        **_envelopes(aligned),
     }
+
+
+def _envelopes(aligned: Alignment) -> dict[str, Any]:
+    """Signal and blur of every frame that took part, where they were measured."""
+    found = aligned.envelopes
+    if found is None:
+        return {}
+    columns = {"log_signal": found.scale, "log_signal_error": found.scale_error, "b_factor_angstrom2": found.b_factor,
+               "b_factor_error_angstrom2": found.b_error}  # fmt: skip
+    return {"frames": {name: [round(float(value), 4) for value in column] for name, column in columns.items()}}
 
 
 def micrograph(told: dict[str, Any], outputs: Path) -> Micrograph:
@@ -342,6 +410,7 @@ JOB = JobType(
     inputs=(
         Input("movies", "movies", "movies: TIFF, EER or MRC", many=True),
         Input("gain", "gain", "gain reference; frames are multiplied by it, those of EER divided", optional=True),
+        Input("defects", "defects", "bad pixels that are known: a picture that is not 0 there, or a list x y w h", optional=True),
     ),
     outputs=(
         Output("micrographs", "micrographs.star", "micrographs", "list of the sums"),
@@ -350,6 +419,9 @@ JOB = JobType(
         Output("tracks", "tracks/*.json", "curves", "the way the specimen went, for drawing"),
         Output("gain", "gain.mrc", "gain", "the gain reference, where it was estimated", optional=True),
         Output("defects", "defects.tif", "defects", "bad pixels, where the gain was estimated", optional=True),
+        Output("odd", "micrographs/odd/*.mrc", "image", "sums of the odd frames, counted double", optional=True),
+        Output("even", "micrographs/even/*.mrc", "image", "sums of the even frames, counted double", optional=True),
+        Output("frames", "frames/*.svg", "picture", "signal and blur of every frame", optional=True),
         Output("thumbnails", "thumbnails/*.png", "picture", "small pictures of the sums, y upwards"),
     ),
     run="vitreous.jobs.align_movies:run",
