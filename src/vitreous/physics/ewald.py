@@ -18,6 +18,7 @@ References: Wolf 1969, Opt. Commun. 1:153; DeRosier 2000, Ultramicroscopy 81:83;
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -36,6 +37,34 @@ def sidebands(chi: Tensor) -> tuple[Tensor, Tensor]:
     """A = (i/2) e^{iχ} and B = −(i/2) e^{−iχ}, complex, of the shape of ``chi`` (radians)."""
     sine, cosine = 0.5 * torch.sin(chi), 0.5 * torch.cos(chi)
     return torch.complex(-sine, cosine), torch.complex(-sine, -cosine)
+
+
+def sphere_image(
+    transform: Callable[[Tensor, Tensor, Tensor], Tensor], chi: Tensor, kx: Tensor, ky: Tensor, wavelength: float, beam: int = 1
+) -> Tensor:
+    """X(k) = A F(k, −b λk²/2) + B F(k, +b λk²/2): the transform of the image of a thick, weakly scattering object, in closed form.
+
+    Parameters
+    ----------
+    transform
+        F at any (kx, ky, kz) in Å⁻¹, the object turned into the lab frame, its origin where the defocus is that of ``chi``.
+    chi
+        χ at (kx, ky), asin Q included, radians.
+    kx, ky
+        Å⁻¹, of any common shape.
+    wavelength
+        Å.
+    beam
+        b, 1 where electrons travel towards +z, −1 towards −z.
+
+    Returns
+    -------
+    Tensor
+        complex; c(k) F(k, 0) of a thin object.
+    """
+    height = beam * sag(kx**2 + ky**2, wavelength)
+    upper, lower = sidebands(chi)
+    return upper * transform(kx, ky, -height) + lower * transform(kx, ky, height)
 
 
 def overlap(distance: Tensor, diameter: float) -> Tensor:
