@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class FollowParams:
         Frames of a running average of the linear model, odd.
     """
 
-    model: str = "bayesian"
+    model: Literal["bayesian", "linear"] = "bayesian"
     prior: MotionPrior | None = None
     reach: float = 12.0
     neighbours: float = 500.0

@@ -4,7 +4,8 @@ A height z_f = z₀ + z' f of the specimen changes χ by δ_f(k) = πλ k² z_f,
 
     Σ a (B₁ cos δ + B₂ sin δ) − ½ a² (A₁₁ cos² δ + 2 A₁₂ cos δ sin δ + A₂₂ sin² δ)
 
-with the sums of :mod:`vitreous.stages.polish.sums`. z₀ and z' follow by Gauss-Newton, the amplitudes a being fitted in turns.
+with the sums of :mod:`vitreous.stages.polish.sums` and a = D(k) q_f(k), D free in every shell: one movie's particles have nearly one
+defocus, and an envelope of the wrong shape would look like another. z₀ and z' follow by Gauss-Newton with D eliminated.
 """
 
 from __future__ import annotations
@@ -60,22 +61,29 @@ def fit_height(sums: FrameSums, left: NDArray, voltage: float) -> HeightDrift:
     InputError
         If the particles do not agree with the reference.
     """
+    fit_amplitude(sums, left)  # refuses a movie without signal
     frames = sums.cross.shape[1]
     times = np.stack([np.ones(frames), np.linspace(-0.5, 0.5, frames)])
-    fine = (sums.k > 1 / COARSEST).astype(float)
-    sums = FrameSums(sums.cross * fine, sums.power * fine, sums.k)
+    fine = (sums.k > 1 / COARSEST) & (sums.power[0] > 0)
+    sums, left = FrameSums(sums.cross[..., fine], sums.power[:, fine], sums.k[fine]), left[:, fine]
     per_height = math.pi * wavelength(voltage) * sums.k**2
     found = np.zeros(2)
     for _ in range(STEPS):
-        delta = (found @ times)[:, None] * per_height
-        turned = _turned(sums, delta)
-        a = fit_amplitude(FrameSums(turned[0][None], turned[2].mean(0)[None], sums.k), left)
-        slope = (a * turned[1] - a**2 * turned[3]) @ per_height
-        bend = (a**2 * turned[4]) @ per_height**2
-        normal = (times * bend) @ times.T
-        found = found + (np.linalg.solve(normal, times @ slope)).clip(-LONGEST, LONGEST)
+        slope, normal = _normal_equations(_turned(sums, (found @ times)[:, None] * per_height), left, times, per_height)
+        found = found + np.linalg.solve(normal, slope).clip(-LONGEST, LONGEST)
     sigma = np.sqrt(np.linalg.inv(normal).diagonal())
     return HeightDrift(float(found[0]), float(sigma[0]), float(found[1]), float(sigma[1]))
+
+
+def _normal_equations(turned: tuple[NDArray, ...], left: NDArray, times: NDArray, per_height: NDArray) -> tuple[NDArray, NDArray]:
+    """Slope of the log-likelihood in z₀ and z', and its expected bend when ln D follows: Schur's complement."""
+    with_first, with_second, own, mixed, other = turned
+    shared = (left * with_first).sum(0) / (left**2 * own).sum(0)
+    a = left * shared.clip(0.0)
+    slope = times @ ((a * with_second - a**2 * mixed) @ per_height)
+    heights = (times * ((a**2 * other) @ per_height**2)) @ times.T
+    coupled = times @ (a**2 * mixed * per_height)
+    return slope, heights - (coupled / (a**2 * own).sum(0).clip(1e-12)) @ coupled.T
 
 
 def _turned(sums: FrameSums, delta: NDArray) -> tuple[NDArray, ...]:

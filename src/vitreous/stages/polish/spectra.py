@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,7 +53,7 @@ class FrameSpectra:
         """Frequency of the shells, Å⁻¹."""
         return np.arange(self.disc.radius + 1) / (self.disc.size * self.pixel_size)
 
-    def at(self, tracks: NDArray) -> Tensor:
+    def at(self, tracks: NDArray) -> Iterator[Tensor]:
         """The coefficients with particles moved back from ``tracks`` ``(P, frames, 2)`` (Å), a frame at a time: ``(P, K)``."""
         for values, track in zip(self.values, np.moveaxis(tracks, 1, 0)):
             yield values * self.disc.shift_phases(torch.from_numpy(-track / self.pixel_size))
