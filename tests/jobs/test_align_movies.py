@@ -67,15 +67,20 @@ def bad_movies(folder: Path) -> dict[str, str]:
     whole = (folder / "truncated.tif").read_bytes()
     (folder / "truncated.tif").write_bytes(whole[: len(whole) // 2])
     not_finite = frames.astype(np.float32)
-    not_finite[3, 7, 8] = np.nan
+    not_finite[1:, 7, 8] = np.nan
     write_movie_tiff(folder / "nan.tif", not_finite, pixel_size=tiny.PIXEL)
     write_movie_tiff(folder / "constant.tif", np.full_like(frames, 3), pixel_size=tiny.PIXEL)
-    write_movie_tiff(folder / "dark.tif", np.where(np.arange(6)[:, None, None] == 2, 0, frames), pixel_size=tiny.PIXEL)
+    write_movie_tiff(folder / "dark.tif", np.where(np.arange(6)[:, None, None] < 4, 0, frames), pixel_size=tiny.PIXEL)
     write_movie_tiff(folder / "narrow.tif", frames[:, :, :200], pixel_size=tiny.PIXEL)
     write_movie_tiff(folder / "one.tif", frames[:1], pixel_size=tiny.PIXEL)
+    write_movie_tiff(folder / "short.tif", frames[:4], pixel_size=tiny.PIXEL)
+    write_movie_tiff(folder / "other.tif", frames, pixel_size=1.3 * tiny.PIXEL)
+    write_movie_tiff(folder / "full.tif", np.where(np.arange(256) < 40, 255, frames).astype(np.uint8), pixel_size=tiny.PIXEL)
     return {
-        "empty": "empty", "truncated": "truncated", "nan": "frame 4 must be finite", "constant": "frame 1 must hold an image",
-        "dark": "frame 3 must hold an image", "narrow": "must be that of most of the movies", "one": "number of frames",
+        "empty": "empty", "truncated": "truncated", "nan": "Frame 2: it holds NaN or infinity", "constant": "Frame 1: it is 3 everywhere",
+        "dark": "Frame 1: it is 0 everywhere: dark, or the beam was off", "narrow": "must be that of most of the movies",
+        "one": "number of frames", "short": "number of frames of short.tif must be about that of most of the movies, 6; got 4",
+        "other": "pixel size of other.tif must be that of most of the movies", "full": "saturated",
     }  # fmt: skip
 
 
@@ -90,9 +95,26 @@ def test_unusable_movies_are_set_aside_with_their_reason_and_the_rest_goes_on(he
     assert not list((record.folder / "outputs").rglob("*nan*"))
 
 
+def test_a_bad_frame_among_good_ones_is_set_aside_alone(here: Project, movies: list[Path]):
+    frames = tiny.counts(9)
+    frames[2] = 0
+    write_movie_tiff(movies[0].with_name("dark.tif"), frames, pixel_size=tiny.PIXEL)
+    record = align(here, [movies[0].parent / "*.tif"], model="global")
+    assert [m.path.stem for m in read_micrographs(record["micrographs"])] == ["dark", "m0", "m1", "m2"]
+    told = [(each["item"], each["reason"]) for each in record.quarantine]
+    assert told == [("dark, frame 3", "it is 0 everywhere: dark, or the beam was off; the other frames were used.")]
+
+
+def test_short_movies_are_taken_on_request(here: Project, movies: list[Path]):
+    write_movie_tiff(movies[0].with_name("short.tif"), tiny.counts(9)[:4], pixel_size=tiny.PIXEL)
+    record = align(here, [movies[0].parent / "*.tif"], model="global", fewest_frames=3)
+    assert len(read_micrographs(record["micrographs"])) == 4
+    assert record.quarantine == []
+
+
 def test_nothing_but_unusable_movies_is_an_error(here: Project, movies: list[Path]):
     bad_movies(movies[0].parent)
-    with pytest.raises(InputError, match=r"align movies: none of 1 could be used; the first, constant: frame 1 must hold"):
+    with pytest.raises(InputError, match=r"align movies: none of 1 could be used; the first, constant: .*Frame 1: it is 3 everywhere"):
         align(here, [movies[0].with_name("constant.tif")])
 
 

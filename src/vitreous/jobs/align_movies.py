@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.errors import InputError, VitreousError, require
 from vitreous.jobs.micrograph_list import unique_names, write_list
+from vitreous.jobs.movie_like import Like, usual
 from vitreous.jobs.movie_metadata import MovieOptions, beam_shift, known_movie, optics_groups
 from vitreous.jobs.options import check_pixel_size, stated_pixel_size
 from vitreous.pipeline.context import Context
@@ -56,6 +56,8 @@ class AlignMovies(MovieOptions):
     gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
     gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
     estimate_gain: bool = option(False, help="make a gain reference from the movies themselves; see estimate-gain")
+    fewest_frames: int | None = option(None, help="movies with fewer frames are set aside", low=2, high=100000,
+                                       if_none="nine tenths of what most have", advanced=True)  # fmt: skip
     mend: bool = option(True, help="find hot and dead pixels and replace them", advanced=True)
     magnification_matrix: tuple[float, ...] = option((), help="a b c d: frequencies of the frames are to be multiplied by it "
                                                      "(rlnMagMat of refine-ctf); the sums are free of it", advanced=True)  # fmt: skip
@@ -82,34 +84,23 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
     """Align every movie; those that cannot be are set aside."""
     movies, gain = inputs.all("movies"), inputs.get("gain")
     named = list(zip(unique_names(movies), movies))
-    shape, told = usual_shape(movies, params.eer_upsampling), ()
-    asked = params
+    like, told = usual(movies, lambda path: known_movie(path, params).movie), ()
+    shape, asked = like.shape, params
     if shape is not None:
         gain, params, told = settle_gain(gain, params, movies, shape, context)
     bad = inputs.get("defects")
     if bad is not None and shape is not None:
         read_bad(bad, shape)
-    one = partial(align_one, params, gain, shape, context.outputs, context.project, context.memory,
+    one = partial(align_one, params, gain, like, context.outputs, context.project, context.memory,
                   gain_name=gain and context.name(gain), defects=bad)  # fmt: skip
     done = context.map(one, named, step="align movies", key=lambda pair: pair[0])
     each_told = [each.value for each in done]
+    for each in each_told:
+        quarantine_frames(each, context)
     grouped = [{**each, "optics_group": name} for each, name in zip(each_told, optics_groups(each_told))]
     write_list(context.outputs / "micrographs.star", [micrograph(each, context.outputs) for each in grouped], context)
     return Result(figures=figures([each["figures"] for each in each_told], len(movies)),
                   warnings=(*warnings(asked, inputs.get("gain"), each_told), *told, *told_of_frames(each_told)))  # fmt: skip
-
-
-def usual_shape(movies: Sequence[Path], eer_upsampling: int = 1) -> tuple[int, int] | None:
-    """The size (y, x) that most movies have as they are opened; ``None`` if not one can be."""
-    from vitreous.io.movies import open_movie
-
-    shapes: Counter[tuple[int, int]] = Counter()
-    for path in movies:
-        try:
-            shapes[open_movie(path, eer_upsampling=eer_upsampling).shape] += 1
-        except (VitreousError, OSError):
-            continue
-    return shapes.most_common(1)[0][0] if shapes else None
 
 
 def settle_gain(
@@ -217,7 +208,7 @@ def _stored(path: Path, eer_shape: tuple[int, int] | None) -> np.ndarray:
 
 
 def align_one(
-    params: AlignMovies, gain: Path | None, shape: tuple[int, int] | None, outputs: Path, project: Path, memory: int,
+    params: AlignMovies, gain: Path | None, like: Like, outputs: Path, project: Path, memory: int,
     named: tuple[str, Path], *, gain_name: str | None = None, defects: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Align one movie and write its sum, its motion and what is drawn of it; ``gain_name`` is what the gain is called in its files.
@@ -225,7 +216,7 @@ def align_one(
     Raises
     ------
     InputError
-        If the movie cannot be read or aligned, or is of another size than most.
+        If the movie cannot be read or aligned, or is not like the others.
     """
     from vitreous.io.motion import write_motion
     from vitreous.io.stacks import write_stack
@@ -236,16 +227,15 @@ def align_one(
     name, path = named
     known = known_movie(path, params)
     movie = known.movie
-    require(movie.shape == shape, f"size of {path.name}", movie.shape, f"that of most of the movies, {shape} pixels (y, x)",
-            instead="a job of its own for movies of another size")  # fmt: skip
+    like.check(movie, params.fewest_frames)
     optics = movie_optics(known, params)
     chosen = AlignmentParams(
         dose_per_frame=known.dose or 0.0, pre_exposure=params.pre_exposure, bin_factor=params.binning, model=params.model,
         patches=params.patches or None, mend=params.mend, keep_bytes=min(1 << 30, memory // 4), halves=params.halves,
-        envelopes=params.frame_quality, magnification=params.magnification_matrix or UNSTRETCHED,
+        unweighted=False, envelopes=params.frame_quality, magnification=params.magnification_matrix or UNSTRETCHED,
     )  # fmt: skip
-    factors = None if gain is None else read_factors(gain, params, shape if known.is_eer else None)
-    aligned = align_movie(movie, optics, chosen, gain=factors, defects=None if defects is None else read_bad(defects, shape))
+    factors = None if gain is None else read_factors(gain, params, movie.shape if known.is_eer else None)
+    aligned = align_movie(movie, optics, chosen, gain=factors, defects=None if defects is None else read_bad(defects, movie.shape))
     image = aligned.total if aligned.weighted is None else aligned.weighted
     write_stack(outputs / "micrographs" / f"{name}.mrc", [image], aligned.pixel_size, half_precision=params.half_precision)
     for which, half in zip(("odd", "even"), aligned.halves or ()):
@@ -258,8 +248,15 @@ def align_one(
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
             "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
-            "figures": dict(aligned.figures), "blurred_start": blurred_start(aligned), "silent": known.silent, "left_over": known.left_over,
+            "figures": dict(aligned.figures), "left_out": [[fault.number, fault.reason] for fault in aligned.left_out],
+            "blurred_start": blurred_start(aligned), "silent": known.silent, "left_over": known.left_over,
             **beam_shift(known.acquisition)}  # fmt: skip
+
+
+def quarantine_frames(told: dict[str, Any], context: Context) -> None:
+    """Set aside the frames that took no part, from what :func:`align_one` said of the movie."""
+    for number, reason in told["left_out"]:
+        context.quarantine(f"{told['name']}, frame {number}", f"{reason}; the other frames were used.")
 
 
 @lru_cache(maxsize=1)

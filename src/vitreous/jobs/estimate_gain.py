@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.errors import require
-from vitreous.jobs.align_movies import usual_shape
 from vitreous.jobs.movie_gain import session_gain, told_of_estimate, write_gain
+from vitreous.jobs.movie_like import usual
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import Estimate, JobType, Result
 from vitreous.pipeline.params import option, parameters
@@ -26,8 +26,10 @@ class EstimateGain:
 
 def run(inputs: Inputs, params: EstimateGain, context: Context) -> Result:
     """Sum the frames of many movies and tell the detector's pattern from them."""
+    from vitreous.io.movies import open_movie
+
     movies = inputs.all("movies")
-    shape = usual_shape(movies)
+    shape = usual(movies, open_movie).shape
     require(shape is not None, "movies", len(movies), "of which at least one can be read")
     found = session_gain(movies, shape, params.most_movies, context, inputs.get("defects"))
     write_gain(found, context.outputs)
@@ -61,7 +63,7 @@ def estimate(inputs: Inputs, params: EstimateGain) -> Estimate:
     from vitreous.io.movies import open_movie
 
     movies = inputs.all("movies")
-    shape = usual_shape(movies[:1])
+    shape = usual(movies[:1], open_movie).shape
     if shape is None:
         return Estimate(seconds=1.0, memory=2**28)
     pixels, count = shape[0] * shape[1], min(len(movies), params.most_movies)

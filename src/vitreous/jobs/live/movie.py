@@ -42,9 +42,8 @@ def through(plan: Plan, item: Item) -> dict[str, Any]:
         seconds[step] = round(time.monotonic() - began, 2)
         return value
 
-    plan.like.check(item.path)
     aligned = once("align", lambda: align_movies.align_one(
-        plan.align, plan.gain, plan.like.shape, plan.folder, plan.project, plan.memory, (item.name, item.path)))  # fmt: skip
+        plan.align, plan.gain, plan.like, plan.folder, plan.project, plan.memory, (item.name, item.path)))  # fmt: skip
     micrograph = align_movies.micrograph(aligned, plan.folder)
     told = once("ctf", lambda: estimate_ctf.fit_one(plan.ctf, plan.folder, (item.name, micrograph)))
     micrograph = estimate_ctf.with_fit(micrograph, told)

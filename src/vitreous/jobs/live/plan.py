@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.errors import InputError, VitreousError, require
+from vitreous.errors import InputError, VitreousError
 from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
-from vitreous.jobs.options import stated_pixel_size
+from vitreous.jobs.movie_like import Like
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.digests import file_digest
 from vitreous.pipeline.ledger import Item
@@ -20,39 +20,6 @@ if TYPE_CHECKING:
     from vitreous.jobs.watch import Watch
 
 FILE = "session.json"
-#: Least number of frames, as a share of the first movie's.
-FEWEST = 0.9
-
-
-@dataclass(frozen=True, kw_only=True)
-class Like:
-    """What the first movie of a session is like: size of its frames (y, x) in pixels, their number, Å per pixel in its header.
-
-    ``None`` where it could not be opened or does not say.
-    """
-
-    shape: tuple[int, int] | None = None
-    frames: int | None = None
-    pixel_size: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.shape is not None:
-            object.__setattr__(self, "shape", tuple(self.shape))
-
-    def check(self, path: Path) -> None:
-        """Refuse a movie that was cut short.
-
-        Raises
-        ------
-        InputError
-            If it has fewer than nine tenths of the first one's frames, or cannot be opened. Frames of cameras that send events
-            vary by one or two.
-        """
-        from vitreous.io.movies import open_movie
-
-        have, usual = len(open_movie(path)), self.frames or 0
-        require(have >= FEWEST * usual, f"number of frames of {path.name}", have, f"about that of the session's first movie, {usual}",
-                instead="look whether its exposure was broken off; align-movies takes it all the same")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +101,7 @@ def _like(folder: Path, batch: Sequence[Item]) -> Like:
     for item in batch if "like" not in kept else ():
         with suppress(VitreousError, OSError):
             movie = open_movie(item.path)
-            kept["like"] = asdict(Like(shape=movie.shape, frames=len(movie), pixel_size=stated_pixel_size(movie.pixel_size)))
+            kept["like"] = asdict(Like.of(movie))
             write_json(folder / FILE, kept)
             break
     return Like(**kept.get("like", {}))

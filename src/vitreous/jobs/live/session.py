@@ -105,6 +105,7 @@ class LiveSession:
     def finished(self, name: str, value: dict[str, Any]) -> None:
         """Show that a movie is done."""
         told = self.rows[name] = row(name, value)
+        align_movies.quarantine_frames(value["align"], self.context)
         self.room.add(value["bytes"], value["size"])
         self._say(sentence(told), {"lag_seconds": told["lag_seconds"]})
         self._grow()
