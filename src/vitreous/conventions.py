@@ -19,6 +19,7 @@ SENTENCES = MappingProxyType(
         "shift": "A pose's shift in Å says where the particle sits relative to the box centre: minus RELION's origin.",
         "defocus": "Defocus is in Å, positive is underfocus.",
         "astigmatism": "Defocus U lies along the astigmatism angle, which runs from +x towards +y; V is across it.",
+        "slope": "Defocus at (x, y) is that of the micrograph's middle plus slope · ((x, y) − middle): Å per Å along +x and +y.",
         "ctf_sign": "The CTF at zero frequency is minus the amplitude contrast: protein is dark in a micrograph.",
         "contrast": "Images are kept as recorded; particles say whether their contrast is dark or bright.",
         "dose": "Dose is in e/Å², cumulative at the end of a frame.",

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from vitreous.data.micrograph import Micrograph
 from vitreous.data.optics import Optics
 from vitreous.physics.ctf import ctf, ctf_grid, phase
+from vitreous.physics.defocus import at_places
 from vitreous.physics.wavelength import wavelength
+from vitreous.simulate.scene import draw_scene
+from vitreous.simulate.settings import SessionSettings
+from vitreous.simulate.specimens import specimen
 
 KRIOS = Optics(pixel_size=1.5, amplitude_contrast=0.1)
 
@@ -43,6 +51,20 @@ def test_astigmatism_angle_runs_from_x_towards_y() -> None:
     for column, row, z in ((9, 9, 12_000.0), (9, -9, 9_000.0)):
         k2 = 2 * (9 / (64 * 1.5)) ** 2
         assert float(grid[row, column]) == pytest.approx(-math.sin(math.pi * wavelength(300.0) * z * k2), abs=1e-9)
+
+
+def test_slope_is_how_defocus_grows_along_x_and_y() -> None:
+    """Simulated particles of a field tilted by 30° about y, high on the right: the slope gives each the defocus it was drawn with."""
+    settings = SessionSettings(specimen="ribosome head", particles=9, shape=(512, 640), tilt_deg=30.0, height=0.0, contaminants=0)
+    scene = draw_scene(settings, specimen("ribosome head"), 0)
+    slope = (math.tan(math.radians(30)), 0.0)
+    micrograph = Micrograph(path=Path("m.mrc"), optics=settings.optics, defocus=scene.defocus, defocus_slope=slope)
+    told = at_places(micrograph, scene.position / settings.optics.pixel_size, settings.shape)
+    # the simulator counts from the middle of the field, half a pixel beyond the middle of its pixels' centres
+    assert np.abs(told - scene.particle_defocus).max() <= 0.51 * settings.optics.pixel_size * slope[0]
+    assert np.corrcoef(told[:, 0], scene.position[:, 0])[0, 1] > 0.999
+    up = at_places(replace(micrograph, defocus_slope=(0.0, 0.5)), np.array([[319.5, 355.5]]), settings.shape)
+    assert up[0, 0] - scene.defocus.u == pytest.approx(100 * 2.8 * 0.5)
 
 
 def test_ctf_sign_at_zero_frequency_is_minus_the_amplitude_contrast() -> None:

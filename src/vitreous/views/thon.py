@@ -12,6 +12,8 @@ from vitreous.views.figure import PURE, Axis, Figure, Panel
 from vitreous.views.marks import Ellipse, Line, Mark, Note, Picture, Rule
 from vitreous.views.resolution_axis import angstrom_axis
 
+ZEROS = 10  # marked
+
 
 def _two_dimensional(rings: NDArray, k_most: float, resolution: float, angle_deg: float | None) -> Panel:
     spread = 2.5 * float(np.nanstd(rings)) or 1.0
@@ -27,6 +29,12 @@ def _two_dimensional(rings: NDArray, k_most: float, resolution: float, angle_deg
     words = ((-0.95, "left", "measured"), (0.95, "right", "fit"))
     marks += [Note(x=at * k_most, y=1.09 * k_most, text=text, anchor=anchor, colour="muted") for at, anchor, text in words]
     return Panel(title="", marks=tuple(marks), equal=True, legend="none", weight=0.82)
+
+
+def _zeros(k: NDArray, fitted: NDArray, resolution: float) -> list[Mark]:
+    """Rules at the first zeros of the CTF, where the fit is lowest; further ones would be a hatching."""
+    low = np.flatnonzero((fitted[1:-1] < fitted[:-2]) & (fitted[1:-1] <= fitted[2:])) + 1
+    return [Rule(at=float(k[i]), colour="muted", style="dotted") for i in low[:ZEROS] if k[i] <= 1 / resolution]
 
 
 def thon_figure(
@@ -68,6 +76,7 @@ def thon_figure(
         panels.append(Panel(title="Spectrum", marks=(*spectrum, replace(rule, text="")), x=shown, top=angstrom_axis(k),
                             y=Axis("Power over white noise", PURE, scale="log"), legend="upper right"))  # fmt: skip
     curves = (
+        *_zeros(k, fitted, resolution),
         Line(x=k, y=correlation, colour="green", style="dotted", width=1.4, label="correlation"),
         Line(x=k, y=measured, colour="muted", width=1.1, label="measured"),
         Line(x=k, y=fitted, colour="blue", width=1.4, label="fit"),
@@ -81,5 +90,5 @@ def thon_figure(
         name="thon", title=f"Thon rings{f' of {name}' if name else ''}", panels=tuple(panels), height=3.5,
         caption=f"{summary + '. ' if summary else ''}Rings of the measured half must run on into those of the fit across the "
         "seam, out to the dashed circle; the blue dashed line points along the larger defocus. Measured peaks and zeros "
-        "should coincide with the fit up to the orange line: finer information than that is hardly there.",
+        "(dotted) should coincide with the fit up to the orange line: finer information than that is hardly there.",
     )  # fmt: skip
