@@ -248,7 +248,7 @@ TEXTS: dict[str, tuple[str | Callable[[Path], str], str, tuple[Reader, ...]]] = 
 def test_text(tmp_path: Path, chance: np.random.Generator, kind: str):
     text, ending, readers = TEXTS[kind]
     raw = (text if isinstance(text, str) else text(tmp_path)).encode()
-    assert min(through(tmp_path / f"b.{ending}", damaged_text(raw, chance, 150), *readers)) > 5
+    assert min(through(tmp_path / f"b.{ending}", damaged_text(raw, chance, 150), *readers)) > 1
 
 
 @pytest.mark.parametrize("readers", [(frames_of, read_volume, read_gain), (read_star, read_mdoc, read_epu, read_model)])
