@@ -44,6 +44,35 @@ def test_defocus_curves_and_picture(here: Project, micrographs: list[Path]):
     assert np.corrcoef(left.ravel(), right.ravel())[0, 1] > 0.5
 
 
+def test_every_value_has_its_interval_in_both_files(here: Project, micrographs: list[Path]):
+    record = here.do("estimate-ctf", micrographs=micrographs[:1], tilt="fit", fit_phase_shift=True, **ASKED)
+    told, (listed,) = read_json(record["fits"]), read_micrographs(record["micrographs"])
+    names = {"u", "v", "mean", "astigmatism", "angle_deg", "phase_shift_deg", "b_factor", "tilt_angle_deg", "tilt_axis_deg", "resolution"}
+    assert set(told["intervals_95"]) == names
+    for name in ("u", "v", "phase_shift_deg"):
+        low, high = told["intervals_95"][name]
+        assert low < told["defocus"][name] < high
+    assert float(listed.extra["vitreousDefocusUSigma"]) == pytest.approx(told["uncertainty"]["u"], rel=1e-4)
+    assert float(listed.extra["vitreousTiltChance"]) == pytest.approx(told["tilt"]["chance"], rel=1e-4)
+    assert told["tilt"]["level"]
+    assert listed.defocus_slope == (0.0, 0.0)
+
+
+def test_a_known_tilt_is_kept_in_the_list(here: Project, micrographs: list[Path]):
+    record = here.do("estimate-ctf", micrographs=micrographs[:1], tilt="known", tilt_angle=45.0, tilt_axis=0.0, **ASKED)
+    assert read_micrographs(record["micrographs"])[0].defocus_slope == pytest.approx((0.0, 1.0), abs=1e-5)
+    assert record.figures["tilted_count"] == 1
+
+
+@pytest.mark.parametrize(("wrong", "why"), [
+    ({"tilt": "known"}, "tilt must be known where tilt_angle"), ({"tilt": "fit", "tilt_angle": 3.0, "tilt_axis": 1.0}, "tilt must be"),
+    ({"phase_shift_least": 90.0, "phase_shift_most": 10.0}, "phase_shift_least must be below"), ({"tilt": "yes"}, "one of no, fit, known"),
+])  # fmt: skip
+def test_tilts_and_phase_shifts_that_contradict_themselves(here: Project, micrographs: list[Path], wrong: dict, why: str):
+    with pytest.raises(InputError, match=why):
+        here.do("estimate-ctf", micrographs=micrographs, **wrong, **ASKED)
+
+
 def test_the_picture_has_y_upwards():
     from vitreous.jobs.estimate_ctf import spectrum_picture
     from vitreous.stages.defocus import RingPicture
