@@ -14,6 +14,7 @@ from vitreous.errors import InputError
 from vitreous.io.micrographs import read_micrographs
 from vitreous.io.motion import read_motion
 from vitreous.io.mrc import read_image
+from vitreous.io.star import read_star
 from vitreous.io.tiff_write import write_movie_tiff
 from vitreous.jobs.align_movies import AlignMovies
 from vitreous.jobs.movie_metadata import known_movie, optics_groups
@@ -105,6 +106,8 @@ def test_eer_is_divided_by_its_dose(here: Project, tmp_path: Path):
     motion = read_motion(listed.motion).motion
     assert (motion.frames, motion.shape) == (6, (128, 128))
     assert motion.dose_per_frame == pytest.approx(0.96)
+    general = read_star(listed.motion)["general"]
+    assert (general["rlnEERGrouping"][0], general["rlnEERUpsampling"][0]) == (8, 1)
     assert any("up to 2 frames of the detector" in each for each in record.warnings)
 
 

@@ -149,7 +149,9 @@ def _local(path: Path, blocks: dict[str, Table]) -> np.ndarray:
     return flat.reshape(2, LOCAL_TERMS)
 
 
-def write_motion(path: str | Path, motion: Motion, movie: str | Path, gain: str | Path | None = None) -> None:
+def write_motion(
+    path: str | Path, motion: Motion, movie: str | Path, gain: str | Path | None = None, *, eer: tuple[int, int] | None = None
+) -> None:
     """Write the motion of one movie as RELION's motion correction does, so that its polishing can go on from it.
 
     Parameters
@@ -160,6 +162,8 @@ def write_motion(path: str | Path, motion: Motion, movie: str | Path, gain: str 
         The motion; a global shift of NaN is a frame that was not used.
     movie, gain
         Names to write, relative to where RELION will run.
+    eer
+        Of an EER movie: frames of the detector in a frame, and pixels along a pixel of the detector.
     """
     scale, has_local = motion.pixel_size, bool(motion.local.any())
     general: dict[str, object] = {
@@ -170,6 +174,8 @@ def write_motion(path: str | Path, motion: Motion, movie: str | Path, gain: str 
         "rlnVoltage": float(motion.voltage), "rlnMicrographStartFrame": motion.first_frame,
         "rlnMotionModelVersion": POLYNOMIAL if has_local else 0,
     }  # fmt: skip
+    if eer is not None:
+        general |= {"rlnEERGrouping": eer[0], "rlnEERUpsampling": eer[1]}
     shifts = np.nan_to_num(motion.global_shifts / scale, nan=NOT_OBSERVED)
     numbered = np.column_stack([np.arange(1, motion.frames + 1), shifts])
     blocks = {"general": Table({k: _cell(v) for k, v in general.items() if v is not None}, single=True),

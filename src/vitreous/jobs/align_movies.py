@@ -243,7 +243,7 @@ def align_one(
     if aligned.envelopes:
         draw_envelopes(aligned, outputs / "frames" / f"{name}.svg", name)
     write_motion(outputs / "motion" / f"{name}.star", aligned.motion, _named(path, project),
-                 gain_name or (gain and _named(gain, project)))  # fmt: skip
+                 gain_name or (gain and _named(gain, project)), eer=known.eer)  # fmt: skip
     write_json(outputs / "tracks" / f"{name}.json", tracks(aligned, _named(path, project)))
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,

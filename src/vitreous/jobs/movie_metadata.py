@@ -37,7 +37,8 @@ class MovieOptions(Microscope):
 class Known(NamedTuple):
     """A movie, ready to be decoded, and what is known about it.
 
-    ``dose`` is e/Å² a frame of the movie as opened; ``left_over`` frames of an EER movie fill no whole frame.
+    ``dose`` is e/Å² a frame of the movie as opened; ``left_over`` frames of an EER movie fill no whole frame; ``eer`` are its
+    grouping and upsampling.
     """
 
     movie: Movie
@@ -46,7 +47,12 @@ class Known(NamedTuple):
     voltage: float | None
     dose: float | None
     left_over: int = 0
-    is_eer: bool = False
+    eer: tuple[int, int] | None = None
+
+    @property
+    def is_eer(self) -> bool:
+        """Whether it is an EER movie."""
+        return self.eer is not None
 
     @property
     def silent(self) -> list[str]:
@@ -95,7 +101,7 @@ def known_movie(path: Path, params: MovieOptions) -> Known:
         pixel_size=settle(PIXEL_SIZE, params.pixel_size, told.pixel_size_of(movie.shape) if told else None, told),
         voltage=settle(VOLTAGE, params.voltage, told.voltage if told else None, told),
         dose=dose and dose * (events.grouping if events else 1), left_over=events.left_over if events else 0,
-        is_eer=events is not None,
+        eer=(events.grouping, events.upsampling) if events else None,
     )  # fmt: skip
 
 
