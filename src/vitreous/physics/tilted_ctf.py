@@ -137,13 +137,13 @@ def focus_basis(wave: dict[int, float], half_range: float, largest: float, *, to
     turns = max(wave) * half_range * largest
     offset = np.linspace(-half_range, half_range, 8 + math.ceil(2 * SAMPLES * turns))
     coarse = np.linspace(0, largest, 8 + math.ceil(SAMPLES * turns))
-    waves = [(f, np.outer(m * coarse, offset)) for m, f in wave.items()]
-    gram = sum(f**2 * (np.cos(angle).T @ np.cos(angle) + np.sin(angle).T @ np.sin(angle)) for f, angle in waves)
+    waves = [f * turn(np.outer(m * coarse, offset)) for m, f in wave.items() for turn in (np.cos, np.sin)]
+    gram = sum(table.T @ table for table in waves)
     size, vectors = np.linalg.eigh(gram)
     size, vectors = size[::-1], vectors[:, ::-1]
     rank = max(1, int((size > (tolerance**2 * len(coarse))).sum()))
     while (bound := _bound(waves, vectors[:, :rank])) > tolerance and rank < len(offset):
-        rank += 1
+        rank += 1 + rank // 32
     fine = np.linspace(0, largest * 1.0001, 8 + math.ceil(32 * turns))
     kept = vectors[:, :rank]
     tables = [np.stack([f * turn(np.outer(m * fine, offset)) @ kept for m, f in wave.items()], 1).T for turn in (np.cos, np.sin)]
@@ -151,13 +151,10 @@ def focus_basis(wave: dict[int, float], half_range: float, largest: float, *, to
     return FocusBasis(wave, offset, kept.T, fine, even, odd, bound)
 
 
-def _bound(waves: list[tuple[float, NDArray]], kept: NDArray) -> float:
-    """max over (a, δ) of Σ_m |f_m| √(r_c² + r_s²)."""
-    total = 0.0
-    for f, angle in waves:
-        rest = [table - (table @ kept) @ kept.T for table in (np.cos(angle), np.sin(angle))]
-        total = total + abs(f) * np.hypot(*rest)
-    return float(np.max(total))
+def _bound(waves: list[NDArray], kept: NDArray) -> float:
+    """max over (a, δ) of Σ_m |f_m| √(r_c² + r_s²); ``waves`` are cosine and sine of each harmonic in turn."""
+    rest = [table - (table @ kept) @ kept.T for table in waves]
+    return float(sum(np.hypot(even, odd) for even, odd in zip(rest[::2], rest[1::2])).max())
 
 
 def tilted_contrast(

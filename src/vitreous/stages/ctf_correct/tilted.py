@@ -37,7 +37,7 @@ SOFTNESS, LEAST, SOFT_ERROR, ERROR = 0.3, 0.02, 0.03, 0.01
 def correct_tilted(
     image: Tensor, micrograph: Micrograph, correction: Correction, snr: float, *, corner: tuple[int, int], shape: tuple[int, int]
 ) -> Tensor:
-    """Correct an image that wraps at its edges.
+    """Correct an image that wraps at its edges; what lies beyond Nyquist's circle, in the corners of its transform, is left out.
 
     Parameters
     ----------
@@ -60,7 +60,9 @@ def correct_tilted(
     middle = (corner[1] + 0.5 * (shape[1] - 1), corner[0] + 0.5 * (shape[0] - 1))
     along = heights(micrograph, whole, middle)
     most = float(np.abs(along[corner[0] : corner[0] + shape[0], corner[1] : corner[1] + shape[1]]).max())
-    return apply_basis(image, basis_for(correction, snr, most, float(square.max())), chi, square, along.clip(-most, most))
+    largest = math.pi * wavelength(micrograph.optics.voltage) / (2 * micrograph.optics.pixel_size) ** 2
+    within = irfft2(rfft2(image.float()) * torch.from_numpy(square <= largest), whole)
+    return apply_basis(within, basis_for(correction, snr, most, largest), chi, square.clip(0, largest), along.clip(-most, most))
 
 
 def apply_basis(
