@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_set_aside_with_its_reason_and_the_rest_goes_on(h
     reasons = {
         "x_copy.tif": "a duplicate of", "x_empty.tif": "empty", "x_cut.tif": "cut off", "x_text.mrc": "", "x_narrow.tif": "size of",
         "x_short.tif": "number of frames of x_short.tif must be about that of most of the movies, 6; got 3",
-        "x_scale.tif": "pixel_size must agree with the header", "x_dark.tif": "frame",
+        "x_scale.tif": "pixel size of x_scale.tif must be that of most", "x_dark.tif": "Frame 1: it is 0 everywhere",
     }  # fmt: skip
     record = watch(here, raw, 1 + len(reasons))
     assert [m.path.stem for m in read_micrographs(record["micrographs"])] == ["m001"]
