@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from eer_files import write_eer
 
 from vitreous.data.micrograph import Micrograph
 from vitreous.data.motion import Motion
@@ -28,7 +29,7 @@ from vitreous.io.stacks import open_stack, write_stack
 from vitreous.io.tiff_write import write_movie_tiff
 from vitreous.jobs.align_movies import AlignMovies
 from vitreous.jobs.polish import Polish
-from vitreous.jobs.polish_movie import MovieTask, Setting, open_task
+from vitreous.jobs.polish_movie import MovieTask, Setting, open_as_aligned, open_task
 from vitreous.jobs.projects import project
 from vitreous.numerics.filters import soft_disc
 from vitreous.numerics.resample import centre_resize, fourier_resize
@@ -212,11 +213,23 @@ def test_each_file_that_does_not_fit_has_its_reason(session: Session, tmp_path: 
         motion, gain = make()
         micrograph = Micrograph(path=tmp_path / "movie_0001.mrc", optics=Optics(pixel_size=PIXEL), motion=motion)
         setting = Setting(
-            half1=tmp_path, half2=tmp_path, mask=None, box=BOX, gain=gain, gain_lies=AlignMovies(), eer_grouping=None,
-            follow=FollowParams(), diameter=DIAMETER, outputs=tmp_path, state=tmp_path, memory=10**9,
+            half1=tmp_path, half2=tmp_path, mask=None, box=BOX, gain=gain, gain_lies=AlignMovies(), follow=FollowParams(),
+            diameter=DIAMETER, outputs=tmp_path, state=tmp_path, memory=10**9,
         )  # fmt: skip
         with pytest.raises(VitreousError, match=words):
             open_task(setting, MovieTask("movie_0001", micrograph, table))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_eer_movies_are_opened_as_they_were_aligned(tmp_path: Path, told: bool) -> None:
+    """Thirteen frames of the detector, three together, on the fine grid; the last is left over."""
+    hits = [np.array([[20, 4], [100 + 8 * frame, 90]]) for frame in range(13)]
+    path = write_eer(tmp_path / "a.eer", hits, (64, 64))
+    motion = Motion(shape=(128, 128), pixel_size=PIXEL, global_shifts=np.zeros((4, 2)))
+    write_motion(tmp_path / "a.star", motion, path, eer=(3, 2) if told else None)
+    movie = open_as_aligned(path, motion, tmp_path / "a.star")
+    assert (len(movie), movie.shape) == (4, (128, 128))
+    assert movie.frame(3).sum() == 6
 
 
 def test_particles_of_unknown_micrographs_are_set_aside(here: Project, session: Session, tmp_path: Path) -> None:

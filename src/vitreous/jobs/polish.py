@@ -51,8 +51,6 @@ class Polish(PixelSize):
                                     if_none="found from the frames, unless a flip is given")  # fmt: skip
     gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
     gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
-    eer_grouping: int | None = option(None, help="frames of the detector in a frame of an EER movie", low=1, high=65535,
-                                      if_none="found from the number of frames that were aligned", advanced=True)  # fmt: skip
 
     def check(self) -> None:
         """Refuse half a prior and an even window."""
@@ -126,7 +124,7 @@ def setting_of(inputs: Inputs, params: Polish, lies: AlignMovies, box: int, cont
 
     return Setting(
         half1=inputs["half1"], half2=inputs["half2"], mask=inputs.get("mask"), box=box, gain=inputs.get("gain"),
-        gain_lies=lies, eer_grouping=params.eer_grouping, follow=params.follow(), diameter=params.diameter,
+        gain_lies=lies, follow=params.follow(), diameter=params.diameter,
         outputs=context.outputs, state=context.state.folder, memory=context.memory,
     )  # fmt: skip
 

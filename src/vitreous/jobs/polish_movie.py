@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: By how much the particles' pixel size may differ from what whole pixels of the movie give.
 SCALE_TOLERANCE = 1e-3
+#: Frames of the detector in a frame of an EER movie, in a motion file.
+GROUPING = "rlnEERGrouping"
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,6 @@ class Setting:
         Side of the particle images, pixels.
     gain, gain_lies
         Gain reference, or None for the one that the motion file names; how it is laid over the frames, as for align-movies.
-    eer_grouping
-        Frames of the detector in a frame of EER movies, or None to find it from the motion's number of frames.
     follow
         How particles are followed.
     diameter
@@ -67,7 +67,6 @@ class Setting:
     box: int
     gain: Path | None
     gain_lies: AlignMovies
-    eer_grouping: int | None
     follow: FollowParams
     diameter: float
     outputs: Path
@@ -103,7 +102,7 @@ def open_task(setting: Setting, task: MovieTask) -> MovieParticles:
     from vitreous.stages.polish import MovieParticles
 
     star, told = motion_of(task)
-    movie = open_as_aligned(file_beside(told.movie, star, f"the movie of {task.name}"), told.motion, setting.eer_grouping)
+    movie = open_as_aligned(file_beside(told.movie, star, f"the movie of {task.name}"), told.motion, star)
     motion, particles = told.motion, task.particles
     box = whole_box(setting.box, particles.pixel_size, motion.pixel_size)
     shift = np.zeros((len(particles), 2)) if particles.shift is None else particles.shift
@@ -127,15 +126,17 @@ def motion_of(task: MovieTask) -> tuple[Path, MotionFile]:
     return star, read_motion(star)
 
 
-def open_as_aligned(path: Path, motion: Motion, eer_grouping: int | None) -> Movie:
-    """Open a movie as it was aligned: EER movies on the grid and with as many frames as ``motion`` has."""
+def open_as_aligned(path: Path, motion: Motion, star: Path) -> Movie:
+    """Open a movie as it was aligned: EER movies on the grid of ``motion``, with the grouping that ``star`` or its frames tell."""
     from vitreous.io.eer import is_eer
     from vitreous.io.movies import open_movie
+    from vitreous.io.star import number_column, read_star
 
     if not is_eer(path):
         return open_movie(path)
-    every = open_movie(path, eer_grouping=1)
-    grouping = eer_grouping or max(1, every.count // motion.frames)
+    every, general = open_movie(path, eer_grouping=1), read_star(star)["general"]
+    told = GROUPING in general
+    grouping = int(number_column(star, GROUPING, general[GROUPING])[0]) if told else max(1, every.count // motion.frames)
     return open_movie(path, eer_grouping=grouping, eer_upsampling=max(1, motion.shape[0] // every.shape[0]))
 
 
