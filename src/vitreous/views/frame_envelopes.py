@@ -34,8 +34,8 @@ def frame_envelopes_figure(
               Line(x=time, y=100 * np.expm1(scale), colour="green", points=3.5), Rule(at=0.0, axis="y"))  # fmt: skip
     return Figure(
         name="frames", title=f"Frames{f' of {name}' if name else ''}", height=3.0, columns=2, panels=(
-            Panel(title="Blur", marks=blur, x=clock, y=Axis("B above that of the mean frame", "Å²")),
-            Panel(title="Signal", marks=signal, x=clock, y=Axis("Signal above that of the mean frame", "%")),
+            Panel(title="Blur", marks=blur, x=clock, y=Axis("B over the mean frame", "Å²")),
+            Panel(title="Signal", marks=signal, x=clock, y=Axis("Signal over the mean frame", "%")),
         ),
         caption="Bands are two standard deviations. Blur that grows slowly with exposure is damage; first frames above those that follow "
         "moved while they were taken, and a frame that sticks out is misaligned.",

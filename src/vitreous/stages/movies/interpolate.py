@@ -67,7 +67,8 @@ def split(shifts: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.in
 
 
 @numba.njit(nogil=True, cache=True)
-def _mirror(index, size):
+def mirror(index, size):
+    """Index within 0 … size − 1 that one beyond the edges is mirrored to."""
     if index < 0:
         index = -index - 1
     if index >= size:
@@ -87,14 +88,14 @@ def _take(frame, gain, top, left, rows, columns, lines):
     height, width = frame.shape
     first, last = max(left, 0), min(left + columns, width)
     for r in range(rows):
-        y = _mirror(top + r, height)
+        y = mirror(top + r, height)
         if last > first:
             _gained(frame[y, first:last], gain[y, first:last], lines[r, first - left : last - left])
         for c in range(min(first - left, columns)):
-            x = _mirror(left + c, width)
+            x = mirror(left + c, width)
             lines[r, c] = np.float32(frame[y, x]) * gain[y, x]
         for c in range(max(last - left, 0), columns):
-            x = _mirror(left + c, width)
+            x = mirror(left + c, width)
             lines[r, c] = np.float32(frame[y, x]) * gain[y, x]
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vitreous.errors import require
 from vitreous.runtime.devices import in_runs
 from vitreous.stages.movies.field import ShiftField
-from vitreous.stages.movies.interpolate import BEFORE, FRACTIONS, TAPS, TILE, shift_filters, tile_centres
+from vitreous.stages.movies.interpolate import BEFORE, FRACTIONS, TAPS, TILE, mirror, shift_filters, tile_centres
 
 #: Largest departure of the matrix from 1; real microscopes stay below 0.03.
 LARGEST = 0.1
@@ -52,15 +52,6 @@ def stretched_shifts(field: ShiftField, matrix: NDArray) -> NDArray[np.float64]:
 
 
 @numba.njit(nogil=True, cache=True, inline="always")
-def _mirrored(index, size):
-    if index < 0:
-        index = -index - 1
-    if index >= size:
-        index = 2 * size - 1 - index
-    return min(max(index, 0), size - 1)
-
-
-@numba.njit(nogil=True, cache=True, inline="always")
 def _step(place):
     """Whole pixel before a place, and number of the filter."""
     steps = math.floor(place * FRACTIONS + 0.5)
@@ -72,12 +63,12 @@ def _along_x(frame, gain, top, rows, start, by_column, by_row, filters, along):
     """Rows ``top`` … of the frame at the columns of the sum: source x = start + column by_column + row by_row."""
     height, width = frame.shape
     for r in range(rows):
-        y = _mirrored(top + r, height)
+        y = mirror(top + r, height)
         for c in range(TILE):
             x, f = _step(start + c * by_column + r * by_row)
             total = np.float32(0)
             for k in range(TAPS):
-                at = _mirrored(x + k - BEFORE, width)
+                at = mirror(x + k - BEFORE, width)
                 total += filters[f, k] * (np.float32(frame[y, at]) * gain[y, at])
             along[r, c] = total
 
