@@ -35,6 +35,7 @@ class Simulate:
     defocus_least: float = option(14000.0, "Å", "least mean defocus", low=-100000, high=200000)
     defocus_most: float = option(28000.0, "Å", "greatest mean defocus", low=-100000, high=200000)
     astigmatism: float = option(500.0, "Å", "greatest difference of the two defoci", low=0, high=20000)
+    phase_shift: float = option(0.0, "°", "of a phase plate", low=-180, high=180, advanced=True)
     tilt: float = option(0.0, "°", "of the ice about y", low=-79, high=79, advanced=True)
     ice_thickness: float = option(450.0, "Å", "of the ice", low=0, high=5000, advanced=True)
     particle_height: float = option(60.0, "Å", "how far particles lie from the ice's middle", low=0, high=2500, advanced=True)
@@ -62,7 +63,8 @@ class Simulate:
         return SessionSettings(
             specimen=self.specimen, movies=self.movies, particles=self.particles, shape=(self.height, self.width), optics=optics,
             frames=self.frames, dose_per_frame=self.dose, defocus=(self.defocus_least, self.defocus_most),
-            astigmatism=self.astigmatism, tilt_deg=self.tilt, height=self.particle_height, ice_thickness=self.ice_thickness,
+            astigmatism=self.astigmatism, phase_shift_deg=self.phase_shift, tilt_deg=self.tilt,
+            height=self.particle_height, ice_thickness=self.ice_thickness,
             b_factor=self.b_factor, drift=self.drift, local_motion=self.local_motion, spacing=self.spacing,
             contaminants=self.contaminants, gain_spread=self.gain_spread, dead=self.dead, hot=self.hot, seed=seed,
         )  # fmt: skip
