@@ -165,6 +165,11 @@ def test_a_fault_that_one_item_brings_out_does_not_end_the_session(raw: Path, co
     assert list(belt.ledger.done) == ["c"]
     assert "ZeroDivisionError: division by zero (faulty, line" in belt.ledger.aside[str(raw / "a.txt")]
     assert "Input/output error" in belt.ledger.aside[str(raw / "b.txt")]
+    # neither need be the file's fault: both are tried again when the session is taken up again
+    again = conveyor(raw, tmp_path / "live", context)
+    again.run(lambda: "" if len(again.ledger.done) < 3 else "enough")
+    assert sorted(again.ledger.done) == ["a", "b", "c"]
+    assert again.ledger.aside == {}
 
 
 def filling(live: Path, item: Item) -> dict[str, Any]:

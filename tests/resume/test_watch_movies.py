@@ -56,6 +56,8 @@ def test_killed_at_random_and_fed_in_pieces(tmp_path: Path, executor: str):
             process.stderr.close()
     feeder.join()
     assert start(raw, tmp_path / "alone").wait(timeout=600) == 0
+    aside = project / "live" / "state" / "aside.jsonl"
+    assert not aside.exists(), aside.read_text()
     assert products(project) == products(tmp_path / "alone")
     done = [json.loads(line)["item"] for line in (project / "live" / "state" / "done.jsonl").read_text().splitlines()]
     assert sorted(done) == [f"m{k:03d}" for k in range(MOVIES)]

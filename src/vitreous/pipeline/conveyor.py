@@ -11,12 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from vitreous.errors import Cancelled, JobError, MissingExtra
 from vitreous.pipeline.context import Context, attempted
 from vitreous.pipeline.executors import RETRIES, WorkerDied
-from vitreous.pipeline.inbox import Inbox, content_digest, stamp_of
+from vitreous.pipeline.inbox import Inbox, Stamp, content_digest, stamp_of
 from vitreous.pipeline.ledger import Item, Ledger
 from vitreous.runtime.progress import Progress
 
@@ -126,7 +127,7 @@ class Conveyor:
         except WorkerDied as died:
             item = batch[died.index]
             self._drop(item)
-            self._set_aside(item.path, f"{RETRIES + 1} worker processes died on it, one after the other", item.stamp)
+            self._set_aside(item.path, f"{RETRIES + 1} worker processes died on it, one after the other", None)
 
     def _take(self, item: Item, outcome: dict[str, Any]) -> None:
         """Write down what came of an item."""
@@ -142,7 +143,7 @@ class Conveyor:
             self.inbox.put_back(item.path)
             self._say(f"{item.path.name} {'changed' if now else 'went away'} while it was read; it is waited for")
         elif "reason" in outcome:
-            self._set_aside(item.path, outcome["reason"], item.stamp)
+            self._set_aside(item.path, outcome["reason"], None if outcome.get("passing") else item.stamp)
         else:
             value = {"arrived": item.arrived, "finished": self.active, "path": str(item.path), "size": item.stamp[0],
                      **outcome["value"]}  # fmt: skip
@@ -159,7 +160,7 @@ class Conveyor:
         if item in self.queue:
             self.queue.remove(item)
 
-    def _set_aside(self, path: Any, reason: str, stamp: tuple[int, int]) -> None:
+    def _set_aside(self, path: Path, reason: str, stamp: Stamp | None) -> None:
         self.ledger.set_aside(path, reason, stamp)
         self._say(f"{path.name} is set aside: {reason}")
 
@@ -174,13 +175,17 @@ class Conveyor:
 
 
 def _tried(work: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any]:
-    """Try ``work`` on an item: a fault that one movie brings out must not end a session of thousands."""
+    """Try ``work`` on an item: a fault that one movie brings out must not end a session of thousands.
+
+    What need not be the file's fault (a disk that fails, memory, a fault of ours) is marked as passing.
+    """
     try:
         return attempted(work, item)
     except (Cancelled, JobError, MissingExtra):
         raise
     except OSError as problem:
-        return {"full": f"the disk is full ({problem})"} if problem.errno in FULL else {"reason": str(problem)}
+        return {"full": f"the disk is full ({problem})"} if problem.errno in FULL else {"reason": str(problem), "passing": True}
     except Exception as problem:  # noqa: BLE001 - told with its place, so that it can be mended
         place = traceback.extract_tb(problem.__traceback__)[-1]
-        return {"reason": f"{type(problem).__name__}: {problem} ({place.name}, line {place.lineno}: a fault of Vitreous, not yours)"}
+        told = f"{type(problem).__name__}: {problem} ({place.name}, line {place.lineno}: a fault of Vitreous, not yours)"
+        return {"reason": told, "passing": True}

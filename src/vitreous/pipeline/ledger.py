@@ -123,8 +123,8 @@ class Ledger:
         """Record that ``item`` is done."""
         self._done.add(item.name, value)
 
-    def set_aside(self, path: Path, reason: str, stamp: Stamp) -> None:
-        """Record why a file is not used."""
+    def set_aside(self, path: Path, reason: str, stamp: Stamp | None) -> None:
+        """Record why a file is not used; without its stamp it is tried again when the ledger is opened the next time."""
         self._aside.add(str(path), {"reason": reason, "stamp": stamp})
 
     def _twin(self, owner: Path) -> str:
