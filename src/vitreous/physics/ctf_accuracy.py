@@ -58,7 +58,7 @@ def agreement_resolution(first: Defocus, second: Defocus, voltage: float = 300.0
     a; its first crossing of the limit is the answer.
     """
     limit = math.radians(phase_deg)
-    (m1, c1, s1), (m2, c2, s2) = _waves(first), _waves(second)
+    (m1, c1, s1), (m2, c2, s2) = waves(first), waves(second)
     offset = math.radians(first.phase_shift_deg - second.phase_shift_deg)
     if abs(offset) >= limit:
         return math.inf
@@ -76,7 +76,7 @@ def worst_agreement_resolution(first: Defocus, second: Defocus, voltage: float =
     Δz(α) runs from Δ − h to Δ + h, h = √(c² + s²): |a Δz + Δφ| first reaches the limit at one of the two.
     """
     limit = math.radians(phase_deg)
-    (m1, c1, s1), (m2, c2, s2) = _waves(first), _waves(second)
+    (m1, c1, s1), (m2, c2, s2) = waves(first), waves(second)
     offset = math.radians(first.phase_shift_deg - second.phase_shift_deg)
     if abs(offset) >= limit:
         return math.inf
@@ -86,6 +86,7 @@ def worst_agreement_resolution(first: Defocus, second: Defocus, voltage: float =
     return math.sqrt(math.pi * wavelength(voltage) / min(crossings)) if crossings else 0.0
 
 
-def _waves(defocus: Defocus) -> tuple[float, float, float]:
+def waves(defocus: Defocus) -> tuple[float, float, float]:
+    """(mean, c, s) in Å: the defocus at azimuth α is mean + c cos 2α + s sin 2α."""
     half, twice = 0.5 * defocus.astigmatism, math.radians(2 * defocus.angle_deg)
     return defocus.mean, half * math.cos(twice), half * math.sin(twice)

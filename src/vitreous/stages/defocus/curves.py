@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vitreous.data.optics import Optics
 from vitreous.physics.wavelength import wavelength
+from vitreous.stages.defocus.at_phase import k2_at_phase
 from vitreous.stages.defocus.bins import Bins
 from vitreous.stages.defocus.likelihood import Likelihood
 
@@ -50,14 +51,11 @@ class CtfCurves:
 
 
 def equivalent_k(waves: Tensor, optics: Optics, bins: Bins) -> Tensor:
-    """The k at which the mean defocus gives each bin's phase, Å⁻¹.
-
-    πλ z̄ x − ½ π Cs λ³ x² = χ, x = k²: x = 2χ / (a + √(a² − 4bχ)) with a = πλ z̄, b = ½ π Cs λ³.
-    """
+    """The k at which the mean defocus gives each bin's phase, Å⁻¹."""
     lam = wavelength(optics.voltage)
-    a, b = math.pi * lam * waves[0], 0.5 * math.pi * optics.spherical_aberration * 1e7 * lam**3
-    phase = math.pi * lam * (waves @ bins.terms) - b * bins.terms[0] ** 2
-    return (2 * phase / (a + (a**2 - 4 * b * phase).clamp_min(0).sqrt())).clamp_min(0).sqrt()
+    spherical = 0.5 * math.pi * optics.spherical_aberration * 1e7 * lam**3
+    phase = math.pi * lam * (waves @ bins.terms) - spherical * bins.terms[0] ** 2
+    return k2_at_phase(phase, waves[0], optics).sqrt()
 
 
 def ring_period(k: Tensor, defocus: float, optics: Optics) -> Tensor:

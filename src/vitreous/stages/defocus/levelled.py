@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vitreous.data.optics import Optics
 from vitreous.physics.wavelength import wavelength
+from vitreous.stages.defocus.at_phase import k2_at_phase
 from vitreous.stages.defocus.spectrum import PowerSpectrum, Tiles
 
 HEIGHT_STEP = 20.0  # Å: tiles nearer than that are added before they are stretched
@@ -32,11 +33,9 @@ def stretch(k2: Tensor, defocus: Tensor, height: float, optics: Optics) -> Tenso
         Voltage and Cs.
     """
     lam = wavelength(optics.voltage)
-    a, b = math.pi * lam, 0.5 * math.pi * optics.spherical_aberration * 1e7 * lam**3
-    phase = a * defocus * k2 - b * k2**2
-    slope = a * (defocus + height)
-    there = 2 * phase / (slope + (slope**2 - 4 * b * phase).clamp_min(0).sqrt())
-    return (there / k2.clamp_min(1e-12)).clamp_min(0).sqrt()
+    spherical = 0.5 * math.pi * optics.spherical_aberration * 1e7 * lam**3
+    there = k2_at_phase(math.pi * lam * defocus * k2 - spherical * k2**2, defocus + height, optics)
+    return (there / k2.clamp_min(1e-12)).sqrt()
 
 
 def levelled(tiles: Tiles, slope: tuple[float, float], waves: Tensor, optics: Optics) -> PowerSpectrum:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vitreous.errors import require
+from vitreous.physics.ctf_accuracy import waves
 from vitreous.stages.defocus.bins import Bins
 from vitreous.stages.defocus.estimate import prepared
 from vitreous.stages.defocus.fit import CtfFit
@@ -60,9 +61,7 @@ def phase_drift(groups: Sequence[np.ndarray | Tensor], fit: CtfFit, params: CtfP
 
 
 def _one(image: np.ndarray | Tensor, fit: CtfFit, params: CtfParams) -> tuple[float, float]:
-    d = fit.defocus
-    half, twice = 0.5 * d.astigmatism, math.radians(2 * d.angle_deg)
-    prior = Prior(d.mean, half * math.cos(twice), half * math.sin(twice), 1.0, 1.0, d.phase_shift_deg, LOOSE, held=True)
+    prior = Prior(*waves(fit.defocus), 1.0, 1.0, fit.defocus.phase_shift_deg, LOOSE, held=True)
     bins = Bins.of(prepared(image, fit.optics, params).mean())
     used = bins.between(float(fit.curves.k[0]), math.inf)
     likelihood = Likelihood(used, fit.optics, Smooth.of(used, float(used.k.min()), float(used.k.max())), prior)

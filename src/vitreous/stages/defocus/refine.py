@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vitreous.data.micrograph import Defocus
 from vitreous.stages.defocus.likelihood import Likelihood
+from vitreous.stages.defocus.line_search import descend
 
 ITERATIONS = 20
 TOLERANCE = 0.02  # of log L: the estimate then moves by less than a fifth of its standard deviation
@@ -54,21 +55,11 @@ def _climbed(likelihood: Likelihood, few: Likelihood, values: Tensor) -> tuple[T
     best = likelihood.objective(values)
     for _ in range(ITERATIONS):
         step = torch.linalg.solve(few.information(values), likelihood.gradient(values))
-        trial, new = _descend(likelihood, values, step, best)
+        trial, new = descend(likelihood.objective, values, step, best)
         gain, values, best = best - new, trial, new
         if gain < TOLERANCE:
             return values, True
     return values, False
-
-
-def _descend(likelihood: Likelihood, values: Tensor, step: Tensor, best: float) -> tuple[Tensor, float]:
-    """Take the step, or a half, quarter, … of it; stay if none of them improves."""
-    for halving in range(6):
-        trial = values + step * 0.5**halving
-        new = likelihood.objective(trial)
-        if new <= best:
-            return trial, new
-    return values, best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +78,17 @@ class Uncertainty:
     phase_shift_deg: float = 0.0
 
 
+def defocus_of(mean: float, half_cos: float, half_sin: float, phase_shift_deg: float) -> Defocus:
+    """The defocus mean + half_cos · cos 2α + half_sin · sin 2α as u, v and angle."""
+    half = math.hypot(half_cos, half_sin)
+    angle = math.degrees(0.5 * math.atan2(half_sin, half_cos)) % 180.0
+    return Defocus(u=mean + half, v=mean - half, angle_deg=angle, phase_shift_deg=phase_shift_deg)
+
+
 def to_defocus(likelihood: Likelihood, solution: Solution) -> tuple[Defocus, Uncertainty]:
     """Turn (mean, half_cos, half_sin) into u, v, angle, and carry the covariance along to first order."""
     mean, c, s = solution.values[:3].tolist()
     half = math.hypot(c, s)
-    angle = math.degrees(0.5 * math.atan2(s, c)) % 180.0
     cos, sin = (c / half, s / half) if half > 0 else (1.0, 0.0)
     turn = torch.tensor([[1, cos, sin], [1, -cos, -sin], [1, 0, 0], [0, 2 * cos, 2 * sin], [0, -sin, cos]], dtype=torch.float64)
     u, v, middle, difference, across = (turn @ solution.covariance[:3, :3] @ turn.T).diag().sqrt().tolist()
@@ -99,6 +96,6 @@ def to_defocus(likelihood: Likelihood, solution: Solution) -> tuple[Defocus, Unc
     shift, wander = likelihood.prior.shift_deg, 0.0
     if likelihood.fits_shift:
         shift, wander = (math.degrees(float(x)) for x in (solution.values[3], solution.covariance[3, 3].sqrt()))
-    return (Defocus(u=mean + half, v=mean - half, angle_deg=angle, phase_shift_deg=shift),
+    return (defocus_of(mean, c, s, shift),
             Uncertainty(u=u, v=v, mean=middle, astigmatism=difference, angle_deg=min(spread, UNKNOWN_ANGLE),
                         phase_shift_deg=wander))  # fmt: skip

@@ -20,6 +20,8 @@ from vitreous.physics.wavelength import wavelength
 from vitreous.stages.defocus.background import BACKGROUND_KNOTS, smooth_log
 from vitreous.stages.defocus.bins import Bins
 from vitreous.stages.defocus.likelihood import chi
+from vitreous.stages.defocus.line_search import descend
+from vitreous.stages.defocus.refine import defocus_of
 from vitreous.stages.defocus.search import Candidate
 from vitreous.stages.defocus.splines import spline_count
 
@@ -69,18 +71,20 @@ def second_opinion(bins: Bins, optics: Optics, start: Candidate, fitted: Defocus
     flat = _flat_amplitude(bins)
     rows = torch.cat([bins.terms * (math.pi * wavelength(optics.voltage)), torch.ones_like(bins.k)[None]])[: 3 + fit_shift]
     values = torch.tensor([start.mean, start.half_cos, start.half_sin, math.radians(start.shift)], dtype=torch.float64)
-    best = _correlation(flat, values, optics, bins)
+
+    def misfit(trial: Tensor) -> float:
+        return -_correlation(flat, trial, optics, bins)
+
+    best = misfit(values)
     for _ in range(STEPS):
         step = _gauss_newton(flat, values, optics, bins, rows)
-        trial, new = _climb(flat, values, step, best, optics, bins)
+        trial, new = descend(misfit, values, step, best)
         moved, values, best = float((trial - values)[:3].abs().max()), trial, new
         if moved < LEAST_STEP:
             break
     mean, c, s, shift = values.tolist()
-    half = math.hypot(c, s)
-    defocus = Defocus(u=mean + half, v=mean - half, angle_deg=math.degrees(0.5 * math.atan2(s, c)) % 180,
-                      phase_shift_deg=math.degrees(shift))  # fmt: skip
-    return SecondOpinion(defocus=defocus, correlation=best, agreement=agreement_resolution(fitted, defocus, optics.voltage),
+    defocus = defocus_of(mean, c, s, math.degrees(shift))
+    return SecondOpinion(defocus=defocus, correlation=-best, agreement=agreement_resolution(fitted, defocus, optics.voltage),
                          worst_agreement=worst_agreement_resolution(fitted, defocus, optics.voltage))  # fmt: skip
 
 
@@ -120,13 +124,3 @@ def _gauss_newton(flat: Tensor, values: Tensor, optics: Optics, bins: Bins, rows
     gram = columns @ columns.T
     step = torch.linalg.solve(gram + 1e-9 * torch.diag(gram.diag()), columns @ (flat - scale * model))[: len(rows)]
     return torch.nn.functional.pad(step, (0, 4 - len(rows)))
-
-
-def _climb(flat: Tensor, values: Tensor, step: Tensor, best: float, optics: Optics, bins: Bins) -> tuple[Tensor, float]:
-    """Take the step, or a half, quarter, … of it; stay if none of them improves."""
-    for halving in range(5):
-        trial = values + step * 0.5**halving
-        new = _correlation(flat, trial, optics, bins)
-        if new > best:
-            return trial, new
-    return values, best
