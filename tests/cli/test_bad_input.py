@@ -86,7 +86,7 @@ def test_bad_movies_are_set_aside_and_the_rest_goes_on(tmp_path: Path, capsys: p
     assert record.figures["micrograph_count"] == 2
     assert main(words) == 0
     said = capsys.readouterr().out
-    assert "set aside: flat: frame 1 must hold an image" in said
+    assert "set aside: flat: a movie must have 2 sound frames and half of all; got 0 of 6" in said
     assert "set aside: wide: size of wide.tif must be that of most of the movies" in said
     assert main(["status", str(tmp_path / "P")]) == 0
     assert "4 set aside" in capsys.readouterr().out

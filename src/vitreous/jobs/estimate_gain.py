@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.errors import require
-from vitreous.jobs.movie_gain import session_gain, told_of_estimate, write_gain
 from vitreous.jobs.movie_like import usual
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import Estimate, JobType, Result
@@ -27,6 +26,7 @@ class EstimateGain:
 def run(inputs: Inputs, params: EstimateGain, context: Context) -> Result:
     """Sum the frames of many movies and tell the detector's pattern from them."""
     from vitreous.io.movies import open_movie
+    from vitreous.jobs.movie_gain import session_gain, told_of_estimate, write_gain
 
     movies = inputs.all("movies")
     shape = usual(movies, open_movie).shape

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.errors import InputError, require
 from vitreous.jobs import align_movies
-from vitreous.jobs.options import Microscope
+from vitreous.jobs.movie_metadata import MovieOptions
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import JobType, Result
 from vitreous.pipeline.params import option, options, parameters, to_json
@@ -24,7 +24,7 @@ HOW = ("folder", "pattern", "recursive", "settle", "patience", "companion", "unt
 
 
 @parameters
-class Watch(Microscope):
+class Watch(MovieOptions):
     """What is watched, and what is done with the movies."""
 
     folder: Path = option(..., "", "the folder into which movies arrive", positional=True)
@@ -34,7 +34,6 @@ class Watch(Microscope):
     until_idle: float | None = option(None, "min", "end when nothing has arrived for so long", above=0, high=100000,
                                       if_none="until Ctrl-C")  # fmt: skip
     movies: int | None = option(None, "", "end when so many have been processed or set aside", low=1, if_none="no limit")
-    dose: float | None = option(None, "e/Å²", "exposure of one frame", above=0, high=1000, if_none="frames are not weighted")
     pre_exposure: float = option(0.0, "e/Å²", "exposure before the first frame", low=0, high=1000, advanced=True)
     binning: float = option(1.0, "", "factor by which the sums are Fourier-cropped", low=1, high=16)
     model: Literal["smooth", "polynomial", "global"] = option("smooth", help="motion, as for align-movies", advanced=True)
@@ -51,7 +50,8 @@ class Watch(Microscope):
     at_once: int = option(4, help="movies handed to the executor together", low=1, high=1000, advanced=True)
 
     def check(self) -> None:
-        """Make the folder's name good from anywhere, and refuse a companion that is no ending."""
+        """Make the folder's name good from anywhere; refuse a companion that is no ending, and a grid of EER that no movie has."""
+        super().check()
         object.__setattr__(self, "folder", Path(os.path.abspath(os.path.expanduser(self.folder))))
         companion = self.companion
         require(not companion or companion.startswith("."), "companion", companion, "an ending that begins with a point", instead=".mdoc")

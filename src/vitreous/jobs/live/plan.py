@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vitreous.errors import InputError, VitreousError
 from vitreous.jobs import align_movies, assess, estimate_ctf, extract, pick
 from vitreous.jobs.movie_like import Like
+from vitreous.jobs.movie_metadata import known_movie
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.digests import file_digest
 from vitreous.pipeline.ledger import Item
@@ -82,7 +83,8 @@ def make_plan(params: Watch, gain: Path | None, folder: Path, context: Context, 
     InputError
         If the gain reference is of another size or another detector.
     """
-    like, align, told = _like(folder, batch), params.align(), ()
+    align, told = params.align(), ()
+    like = _like(folder, batch, align)
     if like.shape is not None:
         align = replace(align, pixel_size=align.pixel_size or like.pixel_size)
         align, told = _settled(folder, gain, align, batch, like.shape)
@@ -93,15 +95,12 @@ def make_plan(params: Watch, gain: Path | None, folder: Path, context: Context, 
     ), told  # fmt: skip
 
 
-def _like(folder: Path, batch: Sequence[Item]) -> Like:
+def _like(folder: Path, batch: Sequence[Item], align: align_movies.AlignMovies) -> Like:
     """What the session's first movie is like."""
-    from vitreous.io.movies import open_movie
-
     kept: Any = read_json(folder / FILE)
     for item in batch if "like" not in kept else ():
         with suppress(VitreousError, OSError):
-            movie = open_movie(item.path)
-            kept["like"] = asdict(Like.of(movie))
+            kept["like"] = asdict(Like.of(known_movie(item.path, align).movie))
             write_json(folder / FILE, kept)
             break
     return Like(**kept.get("like", {}))
@@ -114,8 +113,9 @@ def _settled(
     kept: Any = read_json(folder / FILE)
     if gain is None or "gain" in kept:
         return replace(align, **kept.get("gain", {})), ()
-    align_movies.check_gain(gain, align, shape)
-    align, told = align_movies.settled(gain, align, [item.path for item in batch], shape)
+    movies = [item.path for item in batch]
+    align_movies.check_gain(gain, align, shape, movies)
+    align, told = align_movies.settled(gain, align, movies, shape)
     kept["gain"] = {name: getattr(align, name) for name in ("gain_turns", "gain_flip", "gain_use")}
     write_json(folder / FILE, kept)
     return align, tuple(filter(None, told))

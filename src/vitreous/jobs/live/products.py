@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.jobs import align_movies, assess, estimate_ctf
+from vitreous.jobs.movie_metadata import optics_groups
 
 if TYPE_CHECKING:
     from vitreous.data.micrograph import Micrograph
@@ -33,7 +34,9 @@ def write_lists(folder: Path, project: Path, done: Mapping[str, Mapping[str, Any
     # By name, so that the lists of a session do not depend on which movie was finished first.
     ordered = dict(sorted(done.items()))
     judged = assess.with_session([told["verdict"] for told in ordered.values()])
-    rows = [assess.with_verdict(_micrograph(folder, told), verdict) for told, verdict in zip(ordered.values(), judged)]
+    groups = optics_groups([told["align"] for told in ordered.values()])
+    rows = [assess.with_verdict(_micrograph(folder, told, group), verdict) for told, group, verdict in
+            zip(ordered.values(), groups, judged)]  # fmt: skip
     write_micrographs(folder / MICROGRAPHS, rows, root=project)
     parts = [folder / "particles" / f"{name}.star" for name, told in ordered.items() if told["particles"]]
     if parts:
@@ -41,5 +44,5 @@ def write_lists(folder: Path, project: Path, done: Mapping[str, Mapping[str, Any
     return dict(zip(ordered, judged))
 
 
-def _micrograph(folder: Path, told: Mapping[str, Any]) -> Micrograph:
-    return estimate_ctf.with_fit(align_movies.micrograph(told["align"], folder), told["ctf"])
+def _micrograph(folder: Path, told: Mapping[str, Any], group: str) -> Micrograph:
+    return estimate_ctf.with_fit(align_movies.micrograph({**told["align"], "optics_group": group}, folder), told["ctf"])
