@@ -37,17 +37,18 @@ sys.exit(main(sys.argv[1:]))
 POINTS = (
     ("align-movies.running/outputs/motion/movie_0002.star", 1),
     ("estimate ctf.jsonl", 2),
+    ("assess.running/outputs/verdicts.json", 1),
     ("pick.running/outputs/coordinates.star", 1),
     ("extract.running/outputs/particles.star", 1),
     ("state/classes.npz", 9),
     ("select.running/outputs/templates.mrcs", 1),
     ("initial-model.running/log.jsonl", 2),
     ("state/refine.npz", 4),
-    ("jobs/0008-refine", 1),
+    ("jobs/0009-refine", 1),
     ("postprocess.running/outputs/mask.mrc", 1),
     (".final.part/map.mrc", 1),
 )
-STAGES = ["align-movies", "estimate-ctf", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess"]
+STAGES = ["align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess"]
 TIMES = ("wall_seconds", "cpu_seconds", "peak_memory_bytes")
 
 
@@ -97,6 +98,6 @@ def test_killed_in_every_stage(words: list[str], tmp_path: Path) -> None:
     assert [name for name in expected if found[name] != expected[name]] == []
     assert found["summary"]["particle_count"] >= 10
     assert (killed / "final" / "report.html").stat().st_size > 100_000
-    passes = [event["done"] for event in read_events(killed / "jobs/0008-refine/log.jsonl") if event["step"].startswith("refine")]
+    passes = [event["done"] for event in read_events(killed / "jobs/0009-refine/log.jsonl") if event["step"].startswith("refine")]
     assert passes.count(1) == 1, "what was kept was done again"
     assert len(passes) <= max(passes) + 1

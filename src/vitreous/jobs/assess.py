@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from vitreous.data.micrograph import Micrograph
     from vitreous.stages.quality import Regions
 
+#: Flag of a micrograph that is left out from here on.
+REJECTED = "rejected"
 #: Pixels of the longer side of the small pictures.
 THUMBNAIL = 512
 #: Colours of the outlines of contamination and carbon.
@@ -98,13 +100,13 @@ def assess_one(
     return told
 
 
-def fit_in_list(micrograph: Micrograph) -> dict[str, Any] | None:
+def fit_in_list(micrograph: Micrograph) -> dict[str, Any]:
     """What a STAR file says of a micrograph's CTF, for want of the fit itself."""
-    if micrograph.defocus is None:
-        return None
-    defocus = micrograph.defocus
+    defocus, flags = micrograph.defocus, [flag for flag in micrograph.flags if flag != REJECTED]
+    if defocus is None:
+        return {"reasons": flags}
     return {"defocus": {"u": defocus.u, "v": defocus.v}, "resolution_angstrom": micrograph.fit_resolution,
-            "score": micrograph.fit_score, "reasons": list(micrograph.flags)}  # fmt: skip
+            "score": micrograph.fit_score, "reasons": flags}  # fmt: skip
 
 
 def motion_of(track: Mapping[str, Any] | None, micrograph: Micrograph | None = None) -> dict[str, float] | None:
@@ -165,14 +167,18 @@ def write_results(judged: Sequence[Mapping[str, Any]], micrographs: Sequence[Mic
 
 
 def with_verdict(micrograph: Micrograph, told: Mapping[str, Any]) -> Micrograph:
-    """The micrograph with its verdict as columns of a STAR file; flags of one that you accepted are taken off."""
+    """The micrograph with its verdict as columns of a STAR file; a bad one is flagged, flags of one that you accepted come off."""
     columns = {
         "vitreousVerdict": told["verdict"],
         "vitreousScore": f"{told['score']:.3f}",
         "vitreousReasons": "; ".join(dict.fromkeys(reason["name"] for reason in told["reasons"])) or "none",
     }
-    accepted = told["by"] == "you" and told["verdict"] == "good"
-    return replace(micrograph, flags=() if accepted else micrograph.flags, extra={**micrograph.extra, **columns})
+    flags = tuple(flag for flag in micrograph.flags if flag != REJECTED)
+    if told["verdict"] == "bad":
+        flags = (*flags, REJECTED)
+    elif told["by"] == "you":
+        flags = ()
+    return replace(micrograph, flags=flags, extra={**micrograph.extra, **columns})
 
 
 def write_thumbnail(path: Path, image: np.ndarray, regions: Regions | None) -> None:
@@ -244,8 +250,8 @@ JOB = JobType(
         Input("overrides", "overrides", "your decisions: CSV or JSON with micrograph, verdict and reason", optional=True),
     ),
     outputs=(
+        Output("good", "micrographs_good.star", "micrographs", "those that are not bad: for what comes next", optional=True),
         Output("micrographs", "micrographs.star", "micrographs", "all, with verdict, score and reasons"),
-        Output("good", "micrographs_good.star", "micrographs", "those that are not bad", optional=True),
         Output("verdicts", "verdicts.json", "verdicts", "verdict, score, reasons and descriptors of each"),
         Output("thumbnails", "thumbnails/*.png", "picture", "small pictures, spoiled areas outlined, y upwards"),
         Output("session", "session.png", "picture", "the session in its order, bad ones marked"),

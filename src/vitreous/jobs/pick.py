@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from vitreous.data.micrograph import Micrograph
 
-#: Micrographs with one of these flags are left out: their particles would be blurred, or are none.
-LEFT_OUT = ("drift", "empty", "poor fit")
+#: Micrographs with one of these flags are left out: their particles would be blurred, or are none, or assess or you said so.
+LEFT_OUT = ("drift", "empty", "poor fit", "rejected")
 
 
 @parameters

@@ -19,7 +19,7 @@ from vitreous.views.palette import Colour
 DRAWN: dict[str, tuple[Colour, str, float]] = {
     "good": ("blue", "dot", 16.0), "doubtful": ("yellow", "diamond", 24.0), "bad": ("orange", "cross", 30.0)
 }  # fmt: skip
-#: Bad micrographs that are named in the picture.
+#: Bad micrographs that are named in a panel.
 NAMED = 4
 
 
@@ -40,7 +40,7 @@ SERIES = (
     Measured("fit_resolution", "Reach of the rings", "Rings follow the fit to", "Å"),
     Measured("astigmatism", "Astigmatism", "u − v", "Å"),
     Measured("motion_total", "Motion", "Way of the specimen", "Å"),
-    Measured("ice_thickness", "Ice", "Thicker than the brightest by", "nm", 10.0),
+    Measured("ice_thickness", "Ice", "Thicker than the brightest by", "Å"),
     Measured("mean", "Brightness", "Mean value", PURE, 1.0, None),
     Measured("directional_loss", "Directional loss", "Strongest over weakest direction", PURE, 1.0, None),
     Measured("contamination", "Contamination", "Share of the field", "%", 0.01),
@@ -62,7 +62,7 @@ def _shown(judged: Sequence[Mapping[str, Any]]) -> list[tuple[Measured, NDArray[
     return [pair for pair in known if not (thick and pair[0].descriptor == "mean")]
 
 
-def _course(judged: Sequence[Mapping[str, Any]], values: NDArray[np.float64]) -> tuple[Mark, ...]:
+def _course(judged: Sequence[Mapping[str, Any]], values: NDArray[np.float64], named: Sequence[int]) -> tuple[Mark, ...]:
     number = np.arange(1, len(judged) + 1)
     grades = np.array([each["verdict"] for each in judged])
     marks: list[Mark] = []
@@ -70,10 +70,26 @@ def _course(judged: Sequence[Mapping[str, Any]], values: NDArray[np.float64]) ->
         rows = grades == grade
         if rows.any():
             marks.append(Scatter(x=number[rows], y=values[rows], colour=colour, symbol=symbol, size=size, label=grade))
-    named = [i for i in np.flatnonzero(grades == "bad") if math.isfinite(values[i])][:NAMED]
-    marks += [Note(x=float(number[i]) + 0.015 * len(judged), y=float(values[i]), text=_short(judged[i]["micrograph"]), colour="orange",
-                   anchor="left" if number[i] < 0.7 * len(judged) else "right", size=7.5) for i in named]  # fmt: skip
+    gap = 0.02 * len(judged)
+    for i in named:
+        right = number[i] < 0.6 * len(judged)
+        marks.append(Note(x=float(number[i]) + (gap if right else -gap), y=float(values[i]), text=_short(judged[i]["micrograph"]),
+                          colour="orange", anchor="left" if right else "right", size=7.5))  # fmt: skip
     return tuple(marks)
+
+
+def _names(judged: Sequence[Mapping[str, Any]], shown: Sequence[NDArray[np.float64]]) -> list[list[int]]:
+    """Bad micrographs to be named in each panel: each once, where it lies farthest from the median; never in the last, the score."""
+    named: list[list[int]] = [[] for _ in shown]
+    away = np.zeros((len(shown), len(judged)))
+    for row, values in zip(away, shown[:-1]):
+        distance = np.abs(values - np.nanmedian(values))
+        row[:] = np.nan_to_num(distance / (np.nanmedian(distance) + 0.1 * np.nanmax(distance) + 1e-12))
+    for i in (i for i, each in enumerate(judged) if each["verdict"] == "bad"):
+        best = int(away[:, i].argmax())
+        if away[best, i] > 0 and len(named[best]) < NAMED:
+            named[best].append(i)
+    return named
 
 
 def _short(name: str) -> str:
@@ -90,10 +106,11 @@ def course_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
         As in ``verdicts.json``: ``micrograph``, ``verdict``, ``score``, ``descriptors``. At least one.
     """
     across = Axis("Micrograph", PURE, limits=(0.0, len(judged) + 1.0))
+    shown = _shown(judged)
     panels = tuple(
-        Panel(title=series.title, marks=_course(judged, values), x=across, y=Axis(series.label, series.unit, limits=_limits(series)),
-              legend="none" if index else "best")
-        for index, (series, values) in enumerate(_shown(judged))
+        Panel(title=series.title, marks=_course(judged, values, named), x=across, legend="none" if index else "best",
+              y=Axis(series.label, series.unit, limits=_limits(series)))
+        for index, ((series, values), named) in enumerate(zip(shown, _names(judged, [values for _, values in shown])))
     )  # fmt: skip
     bad = sum(each["verdict"] == "bad" for each in judged)
     return Figure(
@@ -113,8 +130,8 @@ def spread_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
     """Histograms of everything measured, bad micrographs over all; arguments as for :func:`course_figure`."""
     bad = np.array([each["verdict"] == "bad" for each in judged])
     panels = tuple(
-        Panel(title=series.title, marks=_histograms(values, bad), x=Axis(series.label, series.unit), y=Axis("Micrographs", PURE),
-              legend="none" if index else "best")
+        Panel(title=series.title, marks=_histograms(values, bad, (0.0, 1.0) if series is SCORE else None),
+              x=Axis(series.label, series.unit), y=Axis("Micrographs", PURE), legend="none" if index else "best")
         for index, (series, values) in enumerate(_shown(judged))
     )  # fmt: skip
     return Figure(
@@ -124,8 +141,8 @@ def spread_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
     )  # fmt: skip
 
 
-def _histograms(values: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[Bars, ...]:
-    whole = histogram(values, label="all")
+def _histograms(values: NDArray[np.float64], bad: NDArray[np.bool_], limits: tuple[float, float] | None) -> tuple[Bars, ...]:
+    whole = histogram(values, limits=limits, label="all")
     edges = np.asarray(whole.edges)
     if not bad.any():
         return (whole,)

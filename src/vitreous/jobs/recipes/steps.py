@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vitreous.jobs import align_movies, classify2d, estimate_ctf, extract, initial_model, pick, postprocess, refine, select
+from vitreous.jobs import align_movies, assess, classify2d, estimate_ctf, extract, initial_model, pick, postprocess, refine, select
 from vitreous.pipeline.graph import Files, Link, Source, Step, step
 
 #: Å: the first map is smoothed to this share of the diameter before it is refined, and to no less.
@@ -36,17 +36,19 @@ def from_movies(plan: Plan, movies: Source, gain: Source | None) -> list[Step]:
     """Movies to a map."""
     params = align_movies.AlignMovies(dose=plan.dose, binning=plan.binning, **plan.optics())
     aligned = step(align_movies.JOB, params, stage="align", movies=movies, gain=gain)
-    return [aligned, *from_micrographs(plan, aligned["micrographs"])]
+    return [aligned, *from_micrographs(plan, aligned["micrographs"], aligned["tracks"])]
 
 
-def from_micrographs(plan: Plan, micrographs: Source) -> list[Step]:
+def from_micrographs(plan: Plan, micrographs: Source, tracks: Link | None = None) -> list[Step]:
     """Micrographs to a map. What they do not say of themselves is told to the first step and travels on in STAR files."""
     told = plan.optics() if isinstance(micrographs, Files) else {}
     fitted = step(estimate_ctf.JOB, estimate_ctf.EstimateCtf(**told), stage="ctf", micrographs=micrographs)
-    steps = [fitted]
+    judged = step(assess.JOB, assess.Assess(diameter=plan.diameter), stage="assess", micrographs=fitted["micrographs"],
+                  fits=fitted["fits"], tracks=tracks)  # fmt: skip
+    steps = [fitted, judged]
     classes: Link | None = None
     for prefix in ("", "re") if plan.repick else ("",):
-        steps += _picked(plan, fitted["micrographs"], prefix, classes)
+        steps += _picked(plan, judged["good"], prefix, classes)
         classes = steps[-1]["templates"]
     return [*steps, *_map(plan, steps[-1]["particles"])]
 

@@ -81,7 +81,8 @@ class Run:
         """The micrographs, with their defocus where it was fitted; empty where the run began with particles."""
         from vitreous.io.micrographs import read_micrographs
 
-        path = self.file("estimate-ctf", "micrographs") or self.file("align-movies", "micrographs")
+        kinds = ("assess", "estimate-ctf", "align-movies")
+        path = next(filter(None, (self.file(kind, "micrographs") for kind in kinds)), None)
         return read_micrographs(path) if path else []
 
     @cached_property

@@ -12,14 +12,16 @@ from torch import Tensor
 
 from vitreous.data.optics import Optics
 from vitreous.errors import require
-from vitreous.stages.quality.areas import LUMP, carbon, contamination, spread_out
+from vitreous.stages.quality.areas import LUMP, apart, carbon, contamination, spread_out
 from vitreous.stages.quality.level import autocorrelation, histogram, homogeneity, small_copy
 from vitreous.stages.quality.pattern import fixed_pattern, pixel_values
 from vitreous.stages.quality.probability import probability, unusual
 from vitreous.stages.quality.rules import judge
-from vitreous.stages.quality.tiles import COARSE, RINGS, Tiles, bragg_spots, directional_loss, ice_line, tile_spectra
+from vitreous.stages.quality.tiles import COARSE, RINGS, Tiles, bragg_spots, direction, ice_line, tile_spectra
 from vitreous.stages.quality.verdict import Reason, Regions, Verdict, worst
 
+MOST = {"good": 1.0, "doubtful": 0.6, "bad": 0.1}
+"""What the probability of being usable is at most, whatever the descriptors say together: rules know single faults better."""
 LEAST_SIDE = 128
 """Pixels: a smaller picture has no tiles to compare."""
 
@@ -66,16 +68,17 @@ def assess(
     tiles = tile_spectra(picture, optics.pixel_size)
     small, pixel = small_copy(picture, optics.pixel_size)
     on_carbon, carbon_step = carbon(tiles)
-    regions = Regions(contamination=contamination(small, pixel, lump), carbon=spread_out(on_carbon, tuple(small.shape)), pixel=pixel)
+    regions = Regions(*apart(contamination(small, pixel, lump), spread_out(on_carbon, tuple(small.shape))), pixel=pixel)
     descriptors = {
         **values, **fixed_pattern(picture), **histogram(small), **homogeneity(small, pixel), **autocorrelation(small, pixel),
-        **_of_spectra(tiles), "carbon_step": carbon_step, "carbon": float(on_carbon.float().mean()),
+        **_of_spectra(tiles), "carbon_step": carbon_step, "carbon": float(regions.carbon.mean()),
         "contamination": float(regions.contamination.mean()), **of_fit(fit or {}), **of_motion(motion or {}),
     }  # fmt: skip
     score = probability(descriptors)
     reasons = judge(descriptors, (fit or {}).get("reasons", ()))
     reasons = reasons or unusual(descriptors, score)
-    return Verdict(verdict=worst(reasons), score=score, reasons=reasons, descriptors=descriptors, regions=regions)
+    grade = worst(reasons)
+    return Verdict(verdict=grade, score=min(score, MOST[grade]), reasons=reasons, descriptors=descriptors, regions=regions)
 
 
 def _checked(image: np.ndarray | Tensor) -> Tensor:
@@ -89,12 +92,13 @@ def _checked(image: np.ndarray | Tensor) -> Tensor:
 
 
 def _of_spectra(tiles: Tiles) -> dict[str, float]:
-    loss, axis = directional_loss(tiles)
+    turned = direction(tiles)
     spots, peak = bragg_spots(tiles)
     coarse, rings = tiles.ratio(*COARSE), tiles.ratio(*RINGS)
     return {
-        "coarse_power": float(coarse.median()), "ring_power": float(rings.median()), "directional_loss": loss, "loss_axis_deg": axis,
-        "ice_line": ice_line(tiles), "bragg_share": spots / rings.numel(), "bragg_peak": peak,
+        "coarse_power": float(coarse.median()), "ring_power": float(rings.median()), "directional_loss": turned.loss,
+        "smear": turned.smear, "loss_axis_deg": turned.axis_deg, "ice_line": ice_line(tiles),
+        "bragg_share": spots / rings.numel(), "bragg_peak": peak,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from vitreous.numerics.areas import block_mean, blurred, robust_distance, tilted_plane
+from vitreous.numerics.areas import block_mean, robust_distance, tilted_plane
 from vitreous.numerics.fourier import irfft2, rfft2
 
 SMALL_PIXEL = 10.0
@@ -51,8 +51,9 @@ def homogeneity(small: Tensor, pixel: float) -> dict[str, float]:
     of the logarithm of the patches' variances.
     """
     side = max(4, min(round(PATCH / pixel), min(small.shape) // 4))
-    mean = block_mean(small, side)
-    variance = (block_mean(small**2, side) - mean**2).clamp_min(1e-12)
+    centred = small - small.mean()
+    mean = block_mean(centred, side)
+    variance = (block_mean(centred**2, side) - mean**2).clamp_min(1e-30)
     return {
         "level_spread": float(mean.std() / variance.median().sqrt()),
         "rough_spread": float(variance.log().std()),
@@ -86,8 +87,3 @@ def autocorrelation(small: Tensor, pixel: float) -> dict[str, float]:
         "correlation_length": pixel * (1 + float(low[0]) if len(low) else float(reach)),
         "lattice": float(values.max() / values.std().clamp_min(1e-12)) if len(values) > 50 else math.nan,
     }
-
-
-def darkness(small: Tensor, sigma: float) -> Tensor:
-    """Robust deviations of the blurred copy from its median, a plane taken away; dark is negative."""
-    return robust_distance(blurred(small - tilted_plane(small), sigma))

@@ -32,7 +32,7 @@ def fixed_pattern(image: Tensor) -> dict[str, float]:
     return {"stripes": stripes, "seam": seam}
 
 
-def _steps(line: Tensor, reach: int = 4) -> Tensor:
+def _steps(line: Tensor, reach: int = 16) -> Tensor:
     """Difference of the means of ``reach`` samples before and after each place, in robust standard deviations."""
     sums = torch.cat([line.new_zeros(1), line.double().cumsum(0)])
     inside = (sums[2 * reach :] - 2 * sums[reach:-reach] + sums[: -2 * reach]) / reach

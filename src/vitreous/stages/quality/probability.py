@@ -22,17 +22,22 @@ def weights() -> dict:
 
 
 def transformed(value: float, kind: str) -> float:
-    """``value``, or log(1e-3 + value) for "log"; NaN stays NaN."""
-    return math.log(1e-3 + max(value, 0.0)) if kind == "log" and not math.isnan(value) else value
+    """``value`` as it is ("plain"), its logarithm ("log"), or that of how far it exceeds 1 ("excess"); NaN stays NaN."""
+    if kind == "plain" or math.isnan(value):
+        return value
+    return math.log(1e-3 + max(value, 0.0)) if kind == "log" else math.log(0.02 + max(value - 1.0, 0.0))
 
 
 def contributions(descriptors: Mapping[str, float]) -> dict[str, float]:
-    """What each descriptor adds to the logarithm of the odds that the micrograph is bad; those not measured add nothing."""
+    """What each descriptor adds to the logarithm of the odds that the micrograph is bad, 0 or more.
+
+    Those not measured, or better than those of the median good micrograph, add nothing: no virtue makes up for a fault.
+    """
     added = {}
     for name, each in weights()["descriptors"].items():
         value = transformed(descriptors.get(name, math.nan), each["kind"])
         standard = (value - each["mean"]) / each["deviation"]
-        added[name] = 0.0 if math.isnan(standard) else each["weight"] * min(max(standard, -CLIP), CLIP)
+        added[name] = 0.0 if math.isnan(standard) else max(0.0, each["weight"] * min(max(standard, -CLIP), CLIP))
     return added
 
 

@@ -45,10 +45,10 @@ RULES: tuple[Rule, ...] = (
     Rule("gain", "stripes", 0.25, 0.6, "lines repeat a pattern from half to half, correlation {value:.2f} (limit {limit:.2f})"),
     Rule("gain", "seam", 15.0, 60.0, "a straight step across the camera, {value:.0f} times the scatter of its lines (limit {limit:.0f})"),
     Rule("carbon", "carbon", 0.05, 0.5, "{value:.0%} of the field has the rings of carbon, beyond a straight edge (limit {limit:.0%})"),
-    Rule("contamination", "contamination", 0.10, 0.4, "{value:.0%} of the field is much darker than the rest (limit {limit:.0%})"),
+    Rule("contamination", "contamination", 0.05, 0.4, "{value:.0%} of the field is much darker than the rest (limit {limit:.0%})"),
     Rule("crystalline ice", "bragg_share", 0.03, 0.2, "spots of ice crystals in {value:.0%} of the field (limit {limit:.0%})"),
-    Rule("crystalline ice", "ice_line", 0.12, 0.4, "power on a line of ice is {value:.0%} above its surroundings (limit {limit:.0%})"),
-    Rule("drift", "directional_loss", 2.7, 3.1, "detail of 50-12 Å is {value:.1f} times fainter along one direction (limit {limit:.1f})"),
+    Rule("crystalline ice", "ice_line", 0.1, 0.4, "power on a line of ice is {value:.0%} above its surroundings (limit {limit:.0%})"),
+    Rule("drift", "directional_loss", 2.7, 3.1, "detail of 80-12 Å is {value:.1f} times fainter along one direction (limit {limit:.1f})"),
     Rule("drift", "motion_step", 4.0, 10.0, "the specimen moved {value:.1f} Å within a frame after the start (limit {limit:.0f} Å)"),
     Rule("poor fit", "fit_resolution", 12.0, 25.0, "the rings can be followed to {value:.1f} Å only (limit {limit:.0f} Å)"),
 )  # fmt: skip
@@ -57,8 +57,10 @@ frame costs what is finer than 7 Å; contamination and carbon cost their share o
 
 GRAVE = ("drift", "empty", "poor fit")
 """Flags of a fit of the CTF that make a micrograph bad; others make it doubtful."""
-LEAST_COARSE, LEAST_RINGS = 1.3, 1.03
-"""Power over that of shot noise below which nothing is there: coarse detail, and Thon rings."""
+NOTHING = ((1.3, 1.02), (1.1, 1.1))
+"""Pairs of powers over that of shot noise, coarse detail and Thon rings, both below one pair: nothing is there."""
+SEEN = 7.0
+"""Standard deviations by which a fit finds rings where there are some, whatever their power."""
 
 
 def judge(descriptors: Mapping[str, float], flags: Sequence[str] = ()) -> tuple[Reason, ...]:
@@ -85,7 +87,8 @@ def _of_flag(flag: str) -> Reason:
 
 def _empty(descriptors: Mapping[str, float]) -> Reason | None:
     coarse, rings = (descriptors.get(name, math.nan) for name in ("coarse_power", "ring_power"))
-    if not (coarse < LEAST_COARSE and rings < LEAST_RINGS):
+    pair = next((pair for pair in NOTHING if coarse < pair[0] and rings < pair[1]), None)
+    if pair is None or descriptors.get("significance", 0.0) > SEEN:
         return None
-    return Reason("empty", f"power at 100-30 Å is {coarse:.2f} times that of shot noise (limit {LEAST_COARSE:g}), "
-                  f"that of Thon rings {rings:.2f} (limit {LEAST_RINGS:g})", "bad")  # fmt: skip
+    return Reason("empty", f"power at 100-30 Å is {coarse:.2f} times that of shot noise (limit {pair[0]:g}), "
+                  f"that of Thon rings {rings:.2f} (limit {pair[1]:g})", "bad")  # fmt: skip

@@ -30,6 +30,10 @@ ICE_LINES = (1 / 3.90, 1 / 3.67, 1 / 3.44, 1 / 2.67, 1 / 2.25)
 """Å⁻¹: hexagonal ice 100, 002 (cubic 111), 101, 102, 110 (Dowell & Rinfret 1960, Nature 188:1144)."""
 EXPECTED_LOSS = 0.3
 """Standard deviation of c and s beforehand: noise without a specimen has no direction."""
+SEEN = 6.0
+"""Standard deviations by which power stands out of noise before its direction is asked for."""
+EXPECTED_SMEAR = 6.0
+"""Å: the same for the smear."""
 LINE_WIDTH = 0.004
 """Å⁻¹ to either side of a line that counts as line, if tiles resolve it."""
 
@@ -123,26 +127,55 @@ def shells(values: Tensor, k: Tensor, step: float) -> Tensor:
     return torch.bincount(index, values.flatten().double()) / count
 
 
-def directional_loss(tiles: Tiles, low: float = 1 / 50, high: float = 1 / 12) -> tuple[float, float]:
-    """How many times weaker the specimen's power is in its weakest direction, 1 or more, and that direction in degrees.
+@dataclass(frozen=True)
+class Direction:
+    """How power depends on direction.
 
-    Least squares of the power above the floor, E(k) = P/floor − 1, on g(|k|) · (1 + c cos 2α + s sin 2α), g the mean of each
-    ring; the ratio is (1 + a) / (1 − a), a = √(c² + s²).
+    Parameters
+    ----------
+    loss
+        How many times weaker the power is in its weakest direction than in its strongest, 1 or more.
+    smear
+        Length in Å of the even way that would take as much away along that direction.
+    axis_deg
+        That direction, degrees from +x towards +y.
+    """
+
+    loss: float
+    smear: float
+    axis_deg: float
+
+
+def direction(tiles: Tiles, low: float = 1 / 80, high: float = 1 / 12) -> Direction:
+    """How the specimen's power E(k) = P/floor − 1 between two frequencies (Å⁻¹) depends on direction.
+
+    Two fits by least squares, both E = g(|k|) (1 + a(k) cos 2(α − α₀)), g the mean of each ring: a constant for the loss,
+    (1 + a) / (1 − a); and a = π² d² k² / 6 for the smear d, the first term of sinc²(k d) along one direction. Where E stands less
+    than 6 standard deviations out of noise nothing is known of it: NaN.
     """
     mean = tiles.typical()
     inside = tiles.band(low, high)
     if int(inside.sum()) < 30:
-        return 1.0, 0.0
-    excess = mean / mean[tiles.floor_band()].mean().clamp_min(1e-12) - 1
+        return Direction(math.nan, math.nan, math.nan)
+    excess = (mean / mean[tiles.floor_band()].mean().clamp_min(1e-12) - 1).double()
     step = 2 * float(tiles.k[0, 1])
     ring = shells(excess, tiles.k, step)[(tiles.k[inside] / step).long()].clamp_min(0)
-    left, angle = excess[inside].double() - ring, 2 * tiles.angle[inside].double()
-    weight = 0.5 * tiles.power.shape[0] * tiles.power.shape[1] / (1 + ring) ** 2
-    columns = torch.stack([ring * torch.cos(angle), ring * torch.sin(angle)])
-    gram = (columns * weight) @ columns.T + torch.eye(2, dtype=torch.float64) / EXPECTED_LOSS**2
-    c, s = torch.linalg.solve(gram, (columns * weight) @ left).tolist()
+    angle, k = 2 * tiles.angle[inside].double(), tiles.k[inside].double()
+    left, weight = excess[inside] - ring, 0.5 * tiles.power.shape[0] * tiles.power.shape[1] / (1 + ring) ** 2
+    if float((ring**2 * weight).sum()) < SEEN**2:
+        return Direction(math.nan, math.nan, math.nan)
+    waves = ring * torch.stack([torch.cos(angle), torch.sin(angle)])
+    c, s = _regress(left, waves, weight, EXPECTED_LOSS)
+    smear = math.hypot(*_regress(left, waves * k**2, weight, math.pi**2 * EXPECTED_SMEAR**2 / 6))
     amplitude = min(math.hypot(c, s), 0.95)
-    return (1 + amplitude) / (1 - amplitude), (math.degrees(0.5 * math.atan2(s, c)) + 90) % 180
+    axis = (math.degrees(0.5 * math.atan2(s, c)) + 90) % 180
+    return Direction((1 + amplitude) / (1 - amplitude), math.sqrt(6 * smear) / math.pi, axis)
+
+
+def _regress(left: Tensor, columns: Tensor, weight: Tensor, expected: float) -> list[float]:
+    """Weighted least squares of ``left`` on two ``columns`` whose coefficients have the standard deviation ``expected`` beforehand."""
+    gram = (columns * weight) @ columns.T + torch.eye(2, dtype=left.dtype) / expected**2
+    return torch.linalg.solve(gram, (columns * weight) @ left).tolist()
 
 
 def ice_line(tiles: Tiles) -> float:

@@ -35,7 +35,7 @@ class Reason:
         return f"{self.name}: {self.sentence}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Regions:
     """Where a micrograph is spoiled, on a small copy.
 
