@@ -50,7 +50,7 @@ def particle_tracks_figure(
     beside = tracks - mean
     time, clock = _clock(len(mean), dose_per_frame)
     extent = (0.0, shape[1] * pixel_size, 0.0, shape[0] * pixel_size)
-    factor = exaggeration(beside, max(shape) * pixel_size)
+    factor = exaggeration(beside, 0.7 * max(shape) * pixel_size)
     under = micrograph_marks(picture, extent[1] / np.shape(picture)[1], resolution=40.0, size=400) if picture is not None else (
         Box(extent=extent, colour="faint", width=1.0), scale_bar(extent[1], "ink"))  # fmt: skip
     together = (Trace(x=mean[:, 0], y=mean[:, 1], values=time, scale=clock.text),
