@@ -1,7 +1,7 @@
 """The classifier of assess: simulate micrographs of every class, weigh their descriptors, and judge by some that were not seen.
 
 Prints, for each fault, the area under the curve of false against true alarms (AUC), of the probability alone and what the rules say,
-and the false alarms on good micrographs; all of the second half, which neither the weights nor the limits were made from.
+and the false alarms on good micrographs; all of the second half, from which the weights were not made.
 
     python benchmarks/quality_weights.py [--count 40] [--table table.json] [--write]
 
