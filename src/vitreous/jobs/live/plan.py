@@ -69,7 +69,7 @@ def check_same(folder: Path, params: Watch, gain: Path | None, seed: int) -> Non
         return
     kept: Any = read_json(path)
     for name, value in told.items():
-        before = kept["params"].get(name)
+        before = kept["params"].get(name, value)  # a later version may ask for more
         if before != value:
             raise InputError(f"{name} must be what this project's session was begun with, {before!r}; got {value!r}. "
                              "Try: another --project.")  # fmt: skip

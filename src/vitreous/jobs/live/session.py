@@ -145,7 +145,8 @@ class LiveSession:
         """What may be wrong with all of it."""
         waits = [f"{path.name}: {each.reason}" for path, each in self.conveyor.inbox.waiting.items()]
         late = (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
-        return (*align_movies.warnings(self.params.align(), self.gain), *self._told, *late)
+        aligned = [told["align"] for told in self.ledger.done.values()]
+        return (*align_movies.warnings(self.params.align(), self.gain, aligned or None), *self._told, *late)
 
     def _grow(self) -> None:
         """Bring the averages up to all that is done."""
