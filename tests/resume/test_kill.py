@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
+import killed
 import pytest
 import toy_jobs
 
 from vitreous.pipeline.project import Project
 from vitreous.pipeline.record import read_record
 
-# Runs the toy recipe and dies by SIGKILL just before the n-th time that something is made to last.
-KILLED = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-
-def dying(function):
-    def call(*arguments, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **named)
-    return call
-
-for name in ("replace", "rename", "fsync", "mkdir"):
-    setattr(os, name, dying(getattr(os, name)))
-sys.path.insert(0, sys.argv.pop(1))
-import toy_jobs
-from vitreous.cli.app import main
-code = main(sys.argv[1:], toy_jobs.registry())
-print(1000 - left)
-sys.exit(code)
-"""
-TOYS = str(Path(toy_jobs.__file__).parent)
-
 
 def run(kill_at: int, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", KILLED, str(kill_at), TOYS, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return killed.run(kill_at, "toy_jobs", *words)
 
 
 def results(project: Path) -> dict[str, bytes]:

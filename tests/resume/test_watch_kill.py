@@ -7,49 +7,25 @@ import multiprocessing
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+import killed
 import pytest
 import toy_watch
+from killed import NEVER
 
 from vitreous.runtime.files import read_json
 
-# Runs the toy and dies by SIGKILL just before the n-th time that something is made to last.
-KILLED = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-
-def dying(function):
-    def call(*arguments, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **named)
-    return call
-
-for name in ("replace", "rename", "fsync"):
-    setattr(os, name, dying(getattr(os, name)))
-sys.path.insert(0, sys.argv.pop(1))
-import toy_watch
-from vitreous.cli.app import main
-code = main(sys.argv[1:], toy_watch.registry())
-print(1000 - left)
-sys.exit(code)
-"""
-TOYS = str(Path(toy_watch.__file__).parent)
 TEXTS = {"a.txt": "one.", "b.txt": "two and more.", "copy.txt": "one.", "bad.txt": "spoilt.", "c.txt": "three."}
 
 
-def words(kill_at: int, raw: Path, project: Path) -> list[str]:
-    asked = ["toy-watch", str(raw), "--movies", str(len(TEXTS)), "--project", str(project), "--quiet"]
-    return [sys.executable, "-c", KILLED, str(kill_at), TOYS, *asked]
+def words(raw: Path, project: Path, count: int = len(TEXTS)) -> list[str]:
+    return ["toy-watch", str(raw), "--movies", str(count), "--project", str(project), "--quiet"]
 
 
-def run(kill_at: int, raw: Path, project: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words(kill_at, raw, project), capture_output=True, text=True, check=False, timeout=120)
+def run(kill_at: int, raw: Path, project: Path, count: int = len(TEXTS)) -> subprocess.CompletedProcess[str]:
+    return killed.run(kill_at, "toy_watch", *words(raw, project, count))
 
 
 def products(project: Path) -> dict[str, bytes]:
@@ -84,7 +60,7 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_killed_at_every_kind_of_point(raw: Path, tmp_path: Path):
-    alone = run(1000, raw, tmp_path / "alone")
+    alone = run(NEVER, raw, tmp_path / "alone")
     assert alone.returncode == 0, alone.stderr
     check(tmp_path / "alone", 0)
     points = int(alone.stdout.split()[-1])
@@ -92,7 +68,7 @@ def test_killed_at_every_kind_of_point(raw: Path, tmp_path: Path):
     for point in range(1, points + 1, 7):
         project = tmp_path / f"killed{point}"
         assert run(point, raw, project).returncode == -signal.SIGKILL
-        again = run(1000, raw, project)
+        again = run(NEVER, raw, project)
         assert again.returncode == 0, again.stderr
         check(project, 1)
         assert products(project) == products(tmp_path / "alone"), point
@@ -108,7 +84,8 @@ def test_killed_at_random_while_texts_arrive_in_pieces(tmp_path: Path):
     feeder.start()
     kills, code = 0, None
     while code != 0 and kills < 40:
-        process = subprocess.Popen(words(1000, raw, project), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = killed.command(NEVER, "toy_watch", *words(raw, project))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             code = process.wait(timeout=chance.uniform(0.3, 1.5) if kills < 5 else 60)
         except subprocess.TimeoutExpired:
@@ -122,15 +99,14 @@ def test_killed_at_random_while_texts_arrive_in_pieces(tmp_path: Path):
 
 
 def test_a_finished_watch_that_is_started_again_goes_on(raw: Path, tmp_path: Path):
-    assert run(1000, raw, tmp_path / "P").returncode == 0
+    assert run(NEVER, raw, tmp_path / "P").returncode == 0
     (raw / "late.txt").write_text("late.")
-    asked = [*words(1000, raw, tmp_path / "P")[:-1], "--movies", str(len(TEXTS) + 1), "--quiet"]
-    assert subprocess.run(asked, check=False, timeout=120).returncode == 0
+    assert run(NEVER, raw, tmp_path / "P", len(TEXTS) + 1).returncode == 0
     first, second = (read_json(tmp_path / "P" / "jobs" / f"000{k}-toy-watch" / "outputs" / "list.json") for k in (1, 2))
     assert "late" not in first["counts"]
     assert second["counts"] == {**first["counts"], "late": 25}
     assert (tmp_path / "P" / "live" / "begun.txt").read_text().count("\n") == 2 * 3 + 1 + 2
     # asked for the very same once more, it looks again and finds nothing to do
-    assert subprocess.run(asked, check=False, timeout=120).returncode == 0
+    assert run(NEVER, raw, tmp_path / "P", len(TEXTS) + 1).returncode == 0
     third = read_json(tmp_path / "P" / "jobs" / "0003-toy-watch" / "outputs" / "list.json")
     assert third == second
