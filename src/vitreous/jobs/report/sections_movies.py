@@ -12,7 +12,7 @@ from vitreous.jobs.report.words import number, some
 if TYPE_CHECKING:
     import numpy as np
 
-    from vitreous.data.micrograph import Micrograph
+    from vitreous.data.micrograph import Defocus, Micrograph
     from vitreous.jobs.report.comparison import Comparison
     from vitreous.jobs.report.run import Run
     from vitreous.views.figure import Figure
@@ -82,7 +82,8 @@ def defocus_section(run: Run) -> Section | None:
     shown = examples({name: told["resolution_angstrom"] or 1e9 for name, told in fits.items()})
     flagged = [m for m in run.micrographs if m.flags]
     text = (f"Defocus and astigmatism were fitted to the rings of {some(len(fits), 'micrograph')}. "
-            + (f"{some(len(flagged), 'micrograph')} flagged: the table says why." if flagged else "None is flagged."))  # fmt: skip
+            + (f"{some(len(flagged), 'micrograph')} flagged: the table says why." if flagged else "None is flagged.")
+            + " Values after ± are half of a 95 % interval; a second, independent method agrees to the resolution beside.")  # fmt: skip
     items: list[Any] = [_rings(run, name, fits[name]) for name in shown]
     fitted = [m for m in run.micrographs if m.defocus]
     if len(fitted) > 2:
@@ -99,8 +100,8 @@ def _rings(run: Run, name: str, told: dict[str, Any]) -> Figure:
 
     curves, defocus = told["curves"], told["defocus"]
     power = {key: curves.get(name) for key, name in (("power", "power"), ("power_fit", "fit"), ("background", "background"))}
-    summary = (f"Defocus {0.5e-4 * (defocus['u'] + defocus['v']):.3f} µm, astigmatism {defocus['u'] - defocus['v']:.0f} Å at "
-               f"{defocus['angle_deg']:.0f}°")  # fmt: skip
+    mean, across, angle = _with_error(told)
+    summary = f"Defocus {mean} µm, astigmatism {across} Å at {angle}°{_phase_and_tilt(told)}"
     if told["reasons"]:
         summary += f"; flagged: {'; '.join(told['reasons'])}"
     return thon_figure(
@@ -109,6 +110,22 @@ def _rings(run: Run, name: str, told: dict[str, Any]) -> Figure:
         resolution=told["resolution_angstrom"] or 1 / told["picture_edge_per_angstrom"], angle_deg=defocus["angle_deg"],
         summary=summary, name=name, **{key: np.array(values, float) for key, values in power.items() if values},
     )  # fmt: skip
+
+
+def _with_error(told: dict[str, Any]) -> tuple[str, str, str]:
+    """Mean defocus (µm), astigmatism (Å) and its angle (degrees), each with half of its 95 % interval where the fit gave one."""
+    u, v, angle = (told["defocus"][name] for name in ("u", "v", "angle_deg"))
+    half = {name: 0.5 * (ends[1] - ends[0]) for name, ends in told.get("intervals_95", {}).items()}
+    values = (("mean", 5e-5 * (u + v), 1e-4, 3), ("astigmatism", u - v, 1, 0), ("angle_deg", angle, 1, 0))
+    return tuple(f"{value:.{digits}f}" + (f" ± {unit * half[name]:.{digits}f}" if name in half else "")
+                 for name, value, unit, digits in values)  # type: ignore[return-value] # fmt: skip
+
+
+def _phase_and_tilt(told: dict[str, Any]) -> str:
+    """The phase shift and the tilt, where there are any, in words."""
+    shift, tilt = told["defocus"]["phase_shift_deg"], told.get("tilt")
+    said = f", phase shift {shift:.1f}°" if shift else ""
+    return said + (f", tilted by {tilt['angle_deg']:.1f}° about an axis at {tilt['axis_deg']:.0f}°" if tilt else "")
 
 
 def _picture(run: Run, name: str) -> np.ndarray:
@@ -130,19 +147,27 @@ def micrograph_table(run: Run) -> Table:
     picks = {index: len(found.place) for index, found in run.picks.items()}
     rows = [_row(run.micrographs[index], run, picks.get(index)) for index in order[:ROWS]]
     hidden = f"The first {ROWS} of {len(order)} micrographs, flagged ones first" if len(order) > ROWS else "All micrographs"
-    columns = ("Micrograph", "Motion (Å)", "Defocus (µm)", "Astigmatism (Å)", "Angle (°)", "Rings to (Å)", "Particles", "Verdict")
+    columns = ("Micrograph", "Motion (Å)", "Defocus (µm)", "Astigmatism (Å)", "Angle (°)", "Rings to (Å)",
+               "Methods agree to (Å)", "Particles", "Verdict")  # fmt: skip
     return Table(columns=columns, rows=rows, caption=hidden)
 
 
 def _row(micrograph: Micrograph, run: Run, picked: int | None) -> tuple[str, ...]:
     name, defocus = stem(micrograph.path), micrograph.defocus
-    told = run.tracks.get(name)
-    reasons = "; ".join(run.fits.get(name, {}).get("reasons", ())) or "; ".join(micrograph.flags)
+    told, fit = run.tracks.get(name), run.fits.get(name, {})
+    second = fit.get("second_method")
+    reasons = "; ".join(fit.get("reasons", ())) or "; ".join(micrograph.flags)
     return (
         name,
         f"{told['figures']['motion_total_angstrom']:.1f}" if told else "–",
-        *((f"{defocus.mean / 1e4:.3f}", f"{defocus.astigmatism:.0f}", f"{defocus.angle_deg:.0f}") if defocus else ("–",) * 3),
+        *(_with_error(fit) if fit else _of_list(defocus) if defocus else ("–",) * 3),
         f"{micrograph.fit_resolution:.1f}" if micrograph.fit_resolution else "–",
+        f"{second['agreement']:.1f}" if second else "–",
         "–" if picked is None else str(picked),
         f"flagged: {reasons}" if micrograph.flags else "good",
     )
+
+
+def _of_list(defocus: Defocus) -> tuple[str, str, str]:
+    """The same as :func:`_with_error` of a list of micrographs, which has no intervals."""
+    return f"{defocus.mean / 1e4:.3f}", f"{defocus.astigmatism:.0f}", f"{defocus.angle_deg:.0f}"
