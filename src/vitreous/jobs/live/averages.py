@@ -7,8 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.errors import VitreousError
-
 if TYPE_CHECKING:
     from vitreous.stages.classify2d.running import RunningAverages
 
@@ -55,8 +53,8 @@ class Gallery:
         for name, told in islice(done.items(), self.movies, None) if self.classes else ():
             try:
                 self._add(name, told)
-            except (VitreousError, OSError) as problem:
-                problems.append(f"{name}: its particles are not in the averages: {problem}")
+            except Exception as problem:  # noqa: BLE001 - averages are to look at, and must not end a session
+                problems.append(f"{name}: its particles are not in the averages: {type(problem).__name__}: {problem}")
             self.movies += 1
             if self.movies % SAVE_EVERY == 0:
                 self.save()
