@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.errors import InputError, require
+from vitreous.runtime.arrays import touched
 from vitreous.runtime.chance import numpy_generator
 
 #: Standard deviations beyond which a pixel is a defect: fewer than one sound pixel in 10⁸.
@@ -183,6 +184,7 @@ def plan_patching(bad: NDArray[np.bool_], donors: int = 8) -> Patching:
 
 def mend_gain(gain: NDArray, patching: Patching) -> NDArray:
     """The gain with each defect's factor replaced by the mean of those of its donors."""
-    mended = gain.copy()
+    mended = touched(gain.shape, gain.dtype)
+    mended[...] = gain
     mended[patching.y, patching.x] = gain[patching.donors_y, patching.donors_x].mean(axis=1) if len(patching.y) else 0.0
     return mended

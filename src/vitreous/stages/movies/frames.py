@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.errors import InputError, VitreousError, require
+from vitreous.runtime.arrays import touched
 from vitreous.runtime.devices import in_runs, in_threads
 
 #: Replaces the defects of a frame, given with its index, in place.
@@ -185,7 +186,7 @@ class Stack:
         dtype = usable_dtype(self.movie.dtype)
         step = max(1, BATCH_BYTES // (dtype.itemsize * self.shape[0] * self.shape[1]))
         for first in range(0, len(self), step):
-            run = np.empty((min(step, len(self) - first), *self.shape), dtype)
+            run = touched((min(step, len(self) - first), *self.shape), dtype)
 
             def one(i: int, first: int = first, run: NDArray = run) -> None:
                 run[i] = self.movie.frame(int(self.numbers[first + i]))
@@ -236,8 +237,8 @@ def read_stack(movie: Frames, keep_bytes: int) -> tuple[Stack, NDArray[np.float3
     require(min(shape) >= 64, "size of a frame", shape, "64 pixels or more along each axis")
     dtype = usable_dtype(movie.dtype)
     keep = dtype.itemsize * shape[0] * shape[1] * count <= keep_bytes
-    kept = np.empty((count if keep else AT_A_TIME, *shape), dtype)
-    total = np.zeros(shape, dtype=np.float32)
+    kept = touched((count if keep else AT_A_TIME, *shape), dtype)
+    total = touched(shape, np.float32)
     looks: list[_Look] = []
     for first in range(0, count, AT_A_TIME):
         run = kept[first : first + AT_A_TIME] if keep else kept[: count - first]

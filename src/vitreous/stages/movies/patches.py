@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vitreous.numerics.fourier import good_size, irfft2, rfft2
+from vitreous.runtime.arrays import touched
 from vitreous.runtime.devices import in_threads
 from vitreous.stages.movies.ascent import Frequencies, power_over_frames, shifted_sum, slopes
 from vitreous.stages.movies.signal import SignalToNoise, high_pass
@@ -176,7 +177,7 @@ def cut_patches(frames: Tensor, grid: Grid, snr: SignalToNoise, cutoff: float) -
     k = frequencies.magnitude
     gain = torch.from_numpy((snr.noise_at(k) * (taper**2).sum()) ** -0.5).float()
     rows, fade = torch.from_numpy(frequencies.rows), torch.from_numpy(taper).float()
-    out = np.empty((len(grid.corners), len(frames), *k.shape), dtype=np.complex64)
+    out = touched((len(grid.corners), len(frames), *k.shape), np.complex64)
     single = np.empty((len(out), *k.shape), dtype=np.float32)
 
     def one(number: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vitreous.errors import require
 from vitreous.numerics.fourier import axis_frequencies, irfft2, rfft2
 from vitreous.numerics.resample import resize_spectrum
+from vitreous.runtime.arrays import touched
 from vitreous.runtime.devices import in_runs
 from vitreous.stages.movies.exposure import WeightBasis
 from vitreous.stages.movies.field import ShiftField
@@ -38,7 +39,7 @@ def basis_sums(
     magnification: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # fmt: skip
     """Σ_i u_qi (moved frame i) for each q, ``(q, y, x)``, free of ``magnification``, and how often each filter was used."""
-    out = np.zeros((len(mixing), *stack.shape), dtype=np.float32)
+    out = touched((len(mixing), *stack.shape), np.float32)
     stretched = not np.array_equal(magnification, np.eye(2))
     shifts = (stretched_shifts(field, magnification) if stretched else field.on_lattice(*tile_centres(stack.shape)[::-1]))[stack.numbers]
     add = partial(add_stretched_frames, matrix=magnification) if stretched else add_frames
@@ -95,7 +96,7 @@ def combine(
     lens = (*(restoring_gain(used[axis], k) for axis, k in ((1, ky), (0, kx))),
             *(((k / pixel_size) ** 2).astype(np.float32) for k in (ky, kx)), np.float32(1 / basis.k[1]))  # fmt: skip
     curves = ([np.repeat(basis.plain[:, None], len(basis.k), 1)] if plainly else []) + ([basis.curves] if weighted else [])
-    done = [np.zeros((size[0], size[1] // 2 + 1), dtype=np.complex64) for _ in curves]
+    done = [touched((size[0], size[1] // 2 + 1), np.complex64) for _ in curves]
     for q, one in enumerate(sums):
         spectrum = resize_spectrum(rfft2(torch.from_numpy(one)), size).numpy()
         for curve, to in zip(curves, done):
