@@ -42,7 +42,7 @@ class Watch(MovieOptions):
     gain_flip: Literal["auto", "none", "rows", "columns"] = option("auto", help="flip of the gain reference, after the turns")
     gain_use: Literal["auto", "multiplied", "divided"] = option("auto", help="what is done to frames with the gain reference")
     box: int | None = option(None, "pixels", "side of the particles' images", low=16, high=8192, if_none="1.5 diameters")
-    classes: int = option(30, "", "running averages; 0 for none", low=0, high=500)
+    classes: int = option(30, "", "running averages; 0 for none", low=0, high=100)
     settle: float = option(10.0, "s", "a movie has arrived when it has not changed for so long", above=0, high=3600)
     patience: float = option(120.0, "s", "wait so long for one that is cut off or lacks its companion", low=0, high=86400)
     companion: str = option("", help="ending of a file that comes with each movie: .mdoc, .xml", advanced=True)

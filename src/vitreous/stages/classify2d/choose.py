@@ -54,7 +54,7 @@ def judge(classes: Classes) -> list[Verdict]:
     total = len(classes.averages)
     counts = torch.bincount(classes.assignment, minlength=total)
     # Signal-to-noise grows with the number of images: classes are compared as if all had the same.
-    details = [_detail(ssnr * float((COMMON / count.clamp_min(1)).clamp_max(3))) for ssnr, count in zip(classes.ssnr, counts)]
+    details = [detail_shell(ssnr * float((COMMON / count.clamp_min(1)).clamp_max(3))) for ssnr, count in zip(classes.ssnr, counts)]
     evidence = torch.zeros(total, dtype=torch.float64).index_add_(0, classes.assignment, classes.evidence) / counts.clamp_min(1)
     typical_detail = _weighted_median(torch.tensor(details, dtype=torch.float64), counts)
     typical_evidence = _weighted_median(evidence, counts)
@@ -71,7 +71,7 @@ def judge(classes: Classes) -> list[Verdict]:
     return out
 
 
-def _detail(ssnr: torch.Tensor) -> int:
+def detail_shell(ssnr: torch.Tensor) -> int:
     """Last shell before the signal-to-noise ratio first falls below 1, one dip of a single shell forgiven."""
     good = (ssnr >= 1.0).tolist()
     last = 0

@@ -12,7 +12,7 @@ evidences), which is let go over the first two thirds of the iterations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -30,6 +30,8 @@ from vitreous.stages.classify2d.expectation import explain, image_mask, shift_sp
 
 #: Images whose average a class starts from.
 SEEDS = 5
+#: The next log-prior ``(c,)`` of posteriors ``(n, c)``, the prior they were found under, and the evenness wanted.
+Balance = Callable[[Tensor, Tensor, float], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class Classify2DSettings:
         Resolution limit in Å, or 0 for what the images hold.
     step_deg
         In-plane step, degrees.
+    evenness
+        How even class proportions are held at last, 0 to 1.
     seed
         Of the start.
     memory
@@ -59,6 +63,7 @@ class Classify2DSettings:
     iterations: int = 25
     finest: float = 0.0
     step_deg: float = 6.0
+    evenness: float = 0.0
     seed: int = 0
     memory: int = 300_000_000
 
@@ -188,7 +193,7 @@ def even_prior(responsibility: Tensor, prior: Tensor, evenness: float) -> Tensor
     return (u - u.mean()).float()
 
 
-def step(images: FourierImages, state: Classes, settings: Classify2DSettings) -> Classes:
+def step(images: FourierImages, state: Classes, settings: Classify2DSettings, balance: Balance = even_prior) -> Classes:
     """One pass: expectation over classes, angles and shifts, then new averages, proportions and noise."""
     c, radius = settings.classes, _radius(images, settings, state.iteration)
     late = state.iteration >= settings.iterations // 2
@@ -200,11 +205,11 @@ def step(images: FourierImages, state: Classes, settings: Classify2DSettings) ->
     )  # fmt: skip
     found = told.found
     averages, ssnr = solve_averages(told.numerator, told.denominator, image_mask(images, settings.diameter), radius)
-    evenness = max(0.0, 1 - state.iteration / (0.6 * settings.iterations))
+    evenness = max(settings.evenness, 1 - state.iteration / (0.6 * settings.iterations))
     filled = torch.zeros(c, images.disc.radius + 1, dtype=torch.float64)
     filled[:, : radius + 1] = ssnr
     return Classes(
-        state.iteration + 1, averages, filled, found.responsibility, even_prior(found.responsibility, state.prior, evenness),
+        state.iteration + 1, averages, filled, found.responsibility, balance(found.responsibility, state.prior, evenness),
         told.assignment, told.angle.float(), found.shifts[:, 0], found.peak, found.log_evidence, noise.scaled(told.noise_factor).variance,
     )  # fmt: skip
 
@@ -218,7 +223,7 @@ def _centres(images: FourierImages, state: Classes, settings: Classify2DSettings
 
 def classify(
     images: FourierImages, settings: Classify2DSettings, *, state: Classes | None = None, report: Reporter = silent,
-    checkpoint: Checkpoint | None = None,
+    checkpoint: Checkpoint | None = None, balance: Balance = even_prior,
 ) -> Classes:  # fmt: skip
     """Classify images, from the start or from a saved ``state``.
 
@@ -232,10 +237,12 @@ def classify(
         Where an interrupted run goes on.
     report, checkpoint
         Told after each pass.
+    balance
+        How the log-prior follows from the posteriors.
     """
     state = start(images, settings) if state is None else state
     while state.iteration < settings.iterations:
-        state = step(images, state, settings)
+        state = step(images, state, settings, balance)
         if checkpoint is not None:
             checkpoint.save(state.arrays())
         report(Progress("classify2d", state.iteration, settings.iterations, {
