@@ -166,8 +166,11 @@ def test_what_is_no_movie(tmp_path: Path):
     with pytest.raises(InputError, match="a file that exists; got nothing there"):
         open_movie(tmp_path / "none.tif")
     (tmp_path / "a.tif").write_bytes(b"")
-    with pytest.raises(FormatError, match="empty or was cut off"):
+    with pytest.raises(FormatError, match=r"does not begin as a TIFF file does\. It is empty, was cut off"):
         open_movie(tmp_path / "a.tif")
+    (tmp_path / "a.mrc").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"header of 1024 bytes; got 0 bytes\. The file is empty or was cut off"):
+        open_movie(tmp_path / "a.mrc")
     (tmp_path / "a.tif").write_bytes(b"II*\0\0\0\0\0")
     with pytest.raises(FormatError, match=r"at least one frame|not a whole TIFF"):
         open_movie(tmp_path / "a.tif")

@@ -112,6 +112,23 @@ def test_short_movies_are_taken_on_request(here: Project, movies: list[Path]):
     assert record.quarantine == []
 
 
+def test_a_movie_that_was_cut_off_is_called_so_and_not_short(here: Project, movies: list[Path], capfd: pytest.CaptureFixture[str]):
+    cut = movies[0].with_name("cut.tif")
+    cut.write_bytes(movies[0].read_bytes()[: movies[0].stat().st_size // 3])
+    record = align(here, [cut, *movies], model="global")
+    assert [each["item"] for each in record.quarantine] == ["cut"]
+    assert "The file was cut off" in record.quarantine[0]["reason"]
+    with pytest.raises(InputError, match=r"none of 1 could be used; the first, cut: .*The file was cut off"):
+        align(here, [cut])
+    assert "TiffPages" not in capfd.readouterr().err
+
+
+def test_the_dose_of_a_movie_given_for_a_frame_is_wondered_at(here: Project, movies: list[Path]):
+    usual, whole = (align(here, movies[:1], model="global", dose=dose).warnings for dose in (5.0, 50.0))  # six frames and more
+    assert not any("e/Å² of a movie" in each for each in usual)
+    assert any("a dose of 50 e/Å² a frame makes" in each and "Try: --dose of one frame" in each for each in whole)
+
+
 def test_nothing_but_unusable_movies_is_an_error(here: Project, movies: list[Path]):
     bad_movies(movies[0].parent)
     with pytest.raises(InputError, match=r"align movies: none of 1 could be used; the first, constant: .*Frame 1: it is 3 everywhere"):

@@ -10,11 +10,13 @@ import pytest
 
 from vitreous.errors import InputError
 from vitreous.io.defects import read_defects
-from vitreous.io.gain import read_gain
+from vitreous.io.gain import orient_gain, read_gain
 from vitreous.io.motion import read_motion
 from vitreous.io.mrc import read_image, write_image
 from vitreous.io.tiff_write import write_movie_tiff
+from vitreous.jobs.movie_gain import flags, in_words
 from vitreous.pipeline.project import Project
+from vitreous.stages.movies.gain_orientation import Orientation
 
 SHAPE, FRAMES, ELECTRONS = (192, 192), 4, 60.0
 DRIFT = 1.5
@@ -60,6 +62,16 @@ def test_a_gain_alone_is_applied_the_right_way_round(here: Project, movies: list
             assert told == []
         else:
             assert f"--gain-turns {turns} --gain-flip {flip}{' --gain-use divided' if inverse else ''}" in told[0]
+
+
+def test_the_shortest_way_to_say_how_a_gain_lies_is_told_and_means_the_same():
+    gain = np.arange(12.0).reshape(3, 4)
+    told = [flags(Orientation(turns, "rows", "multiplied", 1.0, 0.1)) for turns in range(4)]
+    shortest = ((0, "rows"), (1, "rows"), (0, "columns"), (1, "columns"))
+    assert told == [f"--gain-turns {turns} --gain-flip {flip}" for turns, flip in shortest]
+    for turns in (2, 3):
+        assert np.array_equal(orient_gain(gain, turns, "rows"), orient_gain(gain, turns - 2, "columns"))
+    assert in_words(Orientation(2, "rows", "divided", 1.0, 0.1)) == "mirrored left to right (columns), divided by, not multiplied with"
 
 
 def test_what_the_user_says_of_the_gain_is_done(here: Project, movies: list[Path], tmp_path: Path):

@@ -116,6 +116,15 @@ def _shown(files: Sequence[Path]) -> str:
     return str(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
+def number(value: float) -> str:
+    """Write a number to four digits, and whole ones and thousands without an exponent.
+
+    >>> number(2), number(0.0123456), number(22001.4), number(1234567)
+    ('2', '0.01235', '22001', '1234567')
+    """
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def duration(seconds: float) -> str:
     """Write a time as a person says it.
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from vitreous.errors import InputError
 from vitreous.pipeline.forms import default_text
-from vitreous.pipeline.params import Option, options
+from vitreous.pipeline.params import Option, options, suggestion
 from vitreous.pipeline.ports import Input
 from vitreous.pipeline.request import Settings
 
@@ -32,7 +32,13 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}. Try: {self.prog} --help")
+        raise InputError(f"{message}.{self._nearest(message)} Try: {self.prog} --help")
+
+    def _nearest(self, message: str) -> str:
+        """The option that the first word which is none was meant to be."""
+        kind, _, words = message.partition("arguments: ")
+        wrong = next((word.partition("=")[0] for word in words.split() if word.startswith("--")), "")
+        return suggestion(wrong, self._option_string_actions) if kind == "unrecognized " and wrong else ""
 
 
 class _Wide(argparse.RawDescriptionHelpFormatter):

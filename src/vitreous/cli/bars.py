@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from vitreous.cli.answer import number
 from vitreous.cli.watch import ending
 from vitreous.pipeline.record import Record
 from vitreous.runtime.progress import Progress
@@ -40,7 +41,7 @@ class Bars:
             return
         if event.step not in self._tasks:
             self._tasks[event.step] = self._bars.add_task(event.step, job=record.job, figures="", total=event.total)
-        figures = "  ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+        figures = "  ".join(f"{name} {number(value)}" for name, value in event.figures.items())
         self._bars.update(self._tasks[event.step], completed=event.done, total=event.total, figures=figures)
         if event.message:
             self._bars.console.print(f"{record.job}: {event.message}", markup=False, highlight=False)

@@ -102,7 +102,7 @@ def _state(record: Record, *, working: bool) -> dict[str, Any]:
 
 def _done_note(record: Record) -> str:
     parts = [answer.duration(record.used.get("wall_seconds", 0.0)), answer.size(record.used.get("peak_memory_bytes", 0))]
-    parts += [f"{name} {value:.4g}" for name, value in record.figures.items() if isinstance(value, (int, float))]
+    parts += [f"{name} {answer.number(value)}" for name, value in record.figures.items() if isinstance(value, (int, float))]
     return ", ".join(parts + ([f"{len(record.quarantine)} set aside"] if record.quarantine else []))
 
 

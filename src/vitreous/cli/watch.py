@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vitreous.cli.answer import duration
+from vitreous.cli.answer import duration, number
 from vitreous.pipeline.record import Record
 from vitreous.pipeline.watcher import Unwatched, Watcher
 from vitreous.runtime.progress import Progress
@@ -49,6 +49,6 @@ class Lines:
 def ending(record: Record, *, new: bool) -> str:
     """Say in one line how a job ended."""
     said = f"done in {duration(record.used.get('wall_seconds', 0.0))}" if new else "was done before"
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in record.figures.items() if isinstance(value, (int, float)))
+    figures = ", ".join(f"{name} {number(value)}" for name, value in record.figures.items() if isinstance(value, (int, float)))
     aside = f"; {len(record.quarantine)} set aside" if record.quarantine else ""
     return f"{record.job}: {said}{aside}{f' ({figures})' if figures else ''}"

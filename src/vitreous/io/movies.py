@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from vitreous.data.movie import Movie
-from vitreous.errors import require
+from vitreous.errors import FormatError, require
 from vitreous.io.eer import EerFrames, is_eer, open_eer
 from vitreous.io.eer_metadata import eer_pixel_size
 from vitreous.io.stacks import ImageStack, open_stack
 from vitreous.io.tiff import is_tiff, open_tiff, unpack_nibbles
+
+#: Endings of files that are TIFF whatever they hold.
+NAMED_TIFF = (".tif", ".tiff", ".eer")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def open_movie(
         source, pixel_size = open_tiff(path, packed=packed)
         count, (rows, columns), dtype = source.count, source.shape, source.dtype
     else:
+        if Path(path).suffix.lower() in NAMED_TIFF:
+            raise FormatError(path, "it does not begin as a TIFF file does. It is empty, was cut off, or is of another kind.")
         stack = open_stack(path)
         source, pixel_size = MrcFrames(stack, packed), stack.pixel_size
         count, (rows, columns), dtype = stack.count, stack.shape, stack.header.dtype.newbyteorder("=")

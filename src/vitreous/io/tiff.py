@@ -6,6 +6,7 @@ turn one of them over. Here too the last row stored in a TIFF file is row 0, and
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ LARGEST_PIXEL = 1000.0
 #: Bytes that one stored byte can become at most: plain, LZW, two kinds of ZIP, PackBits; for others what zstd makes of zeros.
 MOST_EXPANSION = {1: 1, 5: 1400, 8: 1040, 32946: 1040, 32773: 64}
 USUAL_EXPANSION = 1 << 15
+# What the reader has to say of damaged files is said here, in an error, and not on the terminal as well.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def is_tiff(path: str | Path) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ASSUMED = {"voltage": 300.0, "cs": 2.7}
 UNITS = {"voltage": "kV", "cs": "mm"}
+#: e/Å² after which exp(−N / 2 N_c) is 0.001 at 10 Å: more is probably a dose of the whole movie that was given for a frame.
+MOST_EXPOSURE = 200.0
 #: Points along each axis of the field at which tracks are kept for drawing.
 TRACKS = 5
 #: No magnification differs with direction by more.
@@ -248,6 +250,7 @@ def align_one(
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
     return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
             "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
+            "exposure": params.pre_exposure + aligned.motion.dose_per_frame * len(movie),
             "figures": dict(aligned.figures), "left_out": [[fault.number, fault.reason] for fault in aligned.left_out],
             "blurred_start": blurred_start(aligned), "silent": known.silent, "left_over": known.left_over,
             **beam_shift(known.acquisition)}  # fmt: skip
@@ -374,6 +377,10 @@ def warnings(params: AlignMovies, gain: Path | None, done: Sequence[dict[str, An
             for name, value in ASSUMED.items() if getattr(params, name) is None and name in {*silent, "cs"}]  # fmt: skip
     if params.dose is None and "dose" in silent:
         told.append("dose was not given; frames are summed without weights. Try: --dose 1.2 (e/Å² a frame).")
+    exposure = max((each.get("exposure", 0.0) for each in done or ()), default=0.0)
+    if params.dose and exposure > MOST_EXPOSURE:
+        told.append(f"a dose of {params.dose:g} e/Å² a frame makes {exposure:.0f} e/Å² of a movie, and {MOST_EXPOSURE:g} leave a "
+                    "thousandth of detail of 10 Å. Try: --dose of one frame, if this is that of all.")  # fmt: skip
     if gain is None and not params.estimate_gain:
         told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
     left_over = max((each.get("left_over", 0) for each in done or ()), default=0)

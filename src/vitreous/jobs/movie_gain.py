@@ -12,6 +12,7 @@ from vitreous.errors import FormatError, InputError, VitreousError, require
 from vitreous.pipeline.context import Context
 
 if TYPE_CHECKING:
+    from vitreous.io.gain import Flip
     from vitreous.stages.movies.gain_estimate import GainEstimate
     from vitreous.stages.movies.gain_orientation import Orientation, Verdict
 
@@ -92,8 +93,9 @@ def told_of(found: Verdict) -> str:
 
 def in_words(best: Orientation) -> str:
     """ "turned by 90 degrees counter-clockwise, turned upside down, divided by"."""
-    parts = [f"turned by {90 * best.quarter_turns} degrees counter-clockwise"] if best.quarter_turns else []
-    parts += ["turned upside down (rows)"] if best.flip == "rows" else []
+    turns, flip = _shortest(best)
+    parts = [f"turned by {90 * turns} degrees counter-clockwise"] if turns else []
+    parts += [{"rows": "turned upside down (rows)", "columns": "mirrored left to right (columns)"}[flip]] if flip != "none" else []
     parts += ["divided by, not multiplied with"] if best.use == "divided" else []
     return ", ".join(parts)
 
@@ -101,7 +103,14 @@ def in_words(best: Orientation) -> str:
 def flags(best: Orientation) -> str:
     """The options that say the same."""
     use = " --gain-use divided" if best.use == "divided" else ""
-    return f"--gain-turns {best.quarter_turns} --gain-flip {best.flip}{use}"
+    turns, flip = _shortest(best)
+    return f"--gain-turns {turns} --gain-flip {flip}{use}"
+
+
+def _shortest(best: Orientation) -> tuple[int, Flip]:
+    """Turns and flip that say the same with the fewest turns: rows flipped after half a turn are columns flipped."""
+    is_longer = best.flip == "rows" and best.quarter_turns >= 2
+    return (best.quarter_turns - 2, "columns") if is_longer else (best.quarter_turns, best.flip)
 
 
 def missing_gain(movies: Sequence[Path], shape: tuple[int, int]) -> str:

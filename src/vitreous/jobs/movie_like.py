@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from vitreous.errors import VitreousError, require
+from vitreous.errors import InputError, VitreousError, require
 from vitreous.jobs.options import PIXEL_SIZE_TOLERANCE, stated_pixel_size
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ class Like:
         InputError
             If it differs; the text says in what, and from what.
         """
+        from vitreous.io.whole import why_not_whole
+
         name = movie.path.name
         require(movie.shape == self.shape, f"size of {name}", movie.shape, f"that of most of the movies, {self.shape} pixels (y, x)",
                 instead="a job of its own for movies of another size")  # fmt: skip
         least = FEWEST * (self.frames or 0) if fewest is None else fewest
+        if len(movie) < max(2, least) and (cut_off := why_not_whole(movie.path)):
+            raise InputError(cut_off)
         require(len(movie) >= least, f"number of frames of {name}", len(movie),
                 f"about that of most of the movies, {self.frames}" if fewest is None else f"{fewest} or more",
                 instead="look whether its exposure was broken off; --fewest-frames takes it all the same")  # fmt: skip
