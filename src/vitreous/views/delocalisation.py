@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vitreous.views.figure import PURE, Axis, Figure, Panel
-from vitreous.views.marks import Box, Circles, Line, Mark, Picture, Rule
+from vitreous.views.marks import Box, Circles, Line, Mark, Note, Picture, Rule
 from vitreous.views.pictures import scale_bar
 from vitreous.views.resolution_axis import angstrom_axis
 
@@ -55,8 +55,10 @@ def delocalisation_figure(
     most = 1.2 * max(float(displaced.max()), *(0.5 * (box.length - diameter) for box, *_ in boxes), 1.0)
     along, shares = Axis("Spatial frequency", "Å⁻¹", limits=(0, float(k.max()))), Axis("Share lost", PURE, limits=(-0.02, 1.02))
     moved: list[Mark] = [Line(x=k, y=displaced, label="displacement")]
-    moved += [Rule(at=0.5 * (box.length - diameter), axis="y", colour=ink, style=style, text=f"room in the {word} box")
-              for box, ink, style, word in boxes]  # fmt: skip
+    moved += [Rule(at=0.5 * (box.length - diameter), axis="y", colour=ink, style=style)
+              for box, ink, style, _ in boxes]  # fmt: skip
+    moved += [Note(x=0.02 * float(k.max()), y=0.5 * (box.length - diameter) + 0.03 * most, text=f"room in the {word} box", colour=ink,
+                   anchor="left", size=8) for box, ink, _, word in boxes if box.length > diameter]  # fmt: skip
     lost = [Line(x=k, y=box.lost, colour=ink, style=style, label=f"{word}, {box.length:.0f} Å") for box, ink, style, word in boxes]
     return Figure(
         name="delocalisation", title="Delocalisation", height=3.7,

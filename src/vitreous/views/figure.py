@@ -28,6 +28,8 @@ class Axis:
         Linear or logarithmic.
     ticks
         (position, text); chosen by the renderer without them.
+    whole
+        Whether only whole numbers are marked: a count.
     """
 
     label: str
@@ -35,6 +37,7 @@ class Axis:
     limits: tuple[float | None, float | None] | None = None
     scale: Literal["linear", "log"] = "linear"
     ticks: tuple[tuple[float, str], ...] = ()
+    whole: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.label.strip()), "an axis label", self.label, "words that say what is measured")

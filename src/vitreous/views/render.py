@@ -47,6 +47,8 @@ def _set_axis(axes: Axes, axis: Axis, along: Literal["x", "y"]) -> None:
             # The margin that was found for the data alone is next to nothing on an axis that begins at zero.
             bottom, top = getattr(axes, f"get_{along}lim")()
             getattr(axes, f"set_{along}lim")(bottom, top + 0.04 * (top - bottom))
+    if axis.whole:
+        getattr(axes, f"{along}axis").get_major_locator().set_params(integer=True)
     if axis.ticks:
         positions, words = zip(*axis.ticks)
         getattr(axes, f"set_{along}ticks")(positions, words)
@@ -67,6 +69,7 @@ def _set_top(axes: Axes, axis: Axis) -> None:
 PLACES: dict[str, dict[str, Any]] = {
     "bottom": {"loc": "lower center", "ncols": 4, "columnspacing": 1.2},
     "above": {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "ncols": 4, "columnspacing": 1.2},
+    "above, beside the title": {"loc": "lower right", "bbox_to_anchor": (1, 1.0), "ncols": 4, "columnspacing": 1.0, "handlelength": 1.0},
 }
 
 
@@ -87,7 +90,8 @@ def _draw_panel(axes: Axes, panel: Panel, theme: Theme, *, vector: bool) -> None
     if panel.top is not None:
         _set_top(axes, panel.top)
     if panel.legend != "none" and axes.get_legend_handles_labels()[1]:
-        axes.legend(**PLACES.get(panel.legend, {"loc": panel.legend}))
+        place = "above, beside the title" if panel.legend == "above" and panel.title else panel.legend
+        axes.legend(**PLACES.get(place, {"loc": place}))
 
 
 def _rows(panels: tuple[Panel, ...], columns: int) -> list[tuple[Panel, ...]]:

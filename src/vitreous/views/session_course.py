@@ -105,11 +105,11 @@ def course_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
     judged
         As in ``verdicts.json``: ``micrograph``, ``verdict``, ``score``, ``descriptors``. At least one.
     """
-    across = Axis("Micrograph", PURE, limits=(0.0, len(judged) + 1.0))
+    across = Axis("Micrograph", PURE, limits=(0.0, len(judged) + 1.0), whole=True)
     shown = _shown(judged)
     panels = tuple(
-        Panel(title=series.title, marks=_course(judged, values, named), x=across, legend="none" if index else "best",
-              y=Axis(series.label, series.unit, limits=_limits(series)))
+        Panel(title=series.title, marks=_course(judged, values, named), x=across, legend="none" if index else "above",
+              y=Axis(series.label, series.unit, limits=_limits(series, values)))
         for index, ((series, values), named) in enumerate(zip(shown, _names(judged, [values for _, values in shown])))
     )  # fmt: skip
     bad = sum(each["verdict"] == "bad" for each in judged)
@@ -120,10 +120,11 @@ def course_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
     )  # fmt: skip
 
 
-def _limits(series: Measured) -> tuple[float | None, float | None] | None:
+def _limits(series: Measured, values: NDArray[np.float64]) -> tuple[float | None, float | None] | None:
+    """Limits of the axis, with room below for the symbols of those that have the least possible value."""
     if series is SCORE:
         return -0.03, 1.03
-    return None if series.least is None else (series.least, None)
+    return None if series.least is None else (series.least - 0.05 * max(float(np.nanmax(values)), 1e-3), None)
 
 
 def spread_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
@@ -131,7 +132,8 @@ def spread_figure(judged: Sequence[Mapping[str, Any]]) -> Figure:
     bad = np.array([each["verdict"] == "bad" for each in judged])
     panels = tuple(
         Panel(title=series.title, marks=_histograms(values, bad, (0.0, 1.0) if series is SCORE else None),
-              x=Axis(series.label, series.unit), y=Axis("Micrographs", PURE), legend="none" if index else "best")
+              x=Axis(series.label, series.unit), y=Axis("Micrographs", PURE, whole=True),
+              legend="none" if index or not bad.any() else "above")
         for index, (series, values) in enumerate(_shown(judged))
     )  # fmt: skip
     return Figure(
