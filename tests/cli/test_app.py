@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import toy_jobs
 
+from vitreous.cli import answer
 from vitreous.cli.app import main
+from vitreous.pipeline.project import Finished
 from vitreous.pipeline.store import Store
 
 TOY = [sys.executable, toy_jobs.__file__]
@@ -108,6 +110,17 @@ def test_a_recipe_prints_its_plan_and_ends_in_final(texts: str, folder: str, cap
     assert told["figures"]["steps"] == 5
     assert vitreous(*words, "--steps", "2", "--from", "walk", "--until", "walk", "--quiet") == 0
     assert "final/walk.json" in capsys.readouterr().out
+
+
+def test_what_earlier_steps_warn_of_is_told_where_a_run_stops_half_way(texts: str, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    vitreous("toy-run", "--texts", texts, "--project", folder, "--quiet")
+    count, walk = Store(folder).records()
+    capsys.readouterr()
+    answer.finished(Path(folder), Finished({"walk": walk, "count": count}), as_json=False)
+    page = capsys.readouterr().out
+    assert page.startswith("0002-walk:\n  warning: It was only a toy.\n0001-count-letters done in")
+    answer.finished(Path(folder), Finished({"walk": walk, "count": count}), as_json=True)
+    assert last_line(capsys)["job"].endswith("0001-count-letters")
 
 
 def test_looking_at_a_project(texts: str, folder: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,11 @@ def job(record: Record, paths: Mapping[str, Sequence[Path]], *, as_json: bool) -
     seconds = record.used.get("wall_seconds", 0.0)
     print(f"{record.job} done in {duration(seconds)}{f': {record.stop}' if record.stop else ''}")
     _lines({name: _shown(files) for name, files in paths.items()} | dict(record.figures))
+    _remarks(record)
+
+
+def _remarks(record: Record) -> None:
+    """What a job set aside, and what it warns of."""
     for item in record.quarantine:
         print(f"  set aside: {item['item']}: {item['reason']}")
     for warning in record.warnings:
@@ -31,6 +36,10 @@ def finished(project: Path, done: Finished, *, as_json: bool) -> None:
     """Tell of a request that is done."""
     if done.final is None:
         last = list(done.records.values())[-1]
+        for record in () if as_json else list(done.records.values())[:-1]:
+            if record.quarantine or record.warnings:
+                print(f"{record.job}:")
+                _remarks(record)
         job(last, {port: last.files(port) for port in last.outputs}, as_json=as_json)
         return
     files = {path.stem: [path] for path in sorted(done.final.iterdir()) if path.is_file()}
