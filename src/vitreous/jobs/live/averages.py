@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Movies after which the averages are saved: what came since the last time is added again after a kill, from the stacks.
 SAVE_EVERY = 10
+#: Detail that an average of particles shows at least, as a part of their diameter.
+DETAIL = 1 / 3
 
 
 class Gallery:
@@ -86,19 +88,28 @@ class Gallery:
                 old.unlink()
 
     def draw(self) -> None:
-        """Replace ``averages.mrcs`` and ``averages.png``, once there are averages."""
+        """Replace ``averages.mrcs`` and ``averages.png``, once there are averages; the picture is on twice as many pixels.
+
+        Classes that show no detail of ``DETAIL`` of the particle are marked as rejected: few images, or no particles.
+        """
         if self.averages is None or not self.averages.started:
             return
         import numpy as np
+        import torch
 
         from vitreous.io.stacks import write_stack
+        from vitreous.numerics.resample import fourier_resize
         from vitreous.views.classes import classes_figure
         from vitreous.views.render import save_figure
 
-        found, pixel_size = self.averages.averages(), self.averages.pixel_size
-        notes = [f"{reach:.0f} Å" if np.isfinite(reach) else "–" for reach in self.averages.resolution()]
+        found, pixel_size, reach = self.averages.averages(), self.averages.pixel_size, self.averages.resolution()
         write_stack(self.folder / "averages.mrcs", found, pixel_size)
-        save_figure(classes_figure(found, self.averages.weights(), pixel_size=pixel_size, notes=notes), self.folder / "averages.png")
+        side = 2 * found.shape[-1]
+        figure = classes_figure(
+            fourier_resize(torch.from_numpy(found), (side, side)).numpy(), self.averages.weights(), pixel_size=pixel_size / 2,
+            kept=reach <= DETAIL * self.diameter, notes=[f"{each:.0f} Å" if np.isfinite(each) else "–" for each in reach],
+        )  # fmt: skip
+        save_figure(figure, self.folder / "averages.png")
 
 
 def _optics(aligned: Mapping[str, Any], pixel_size: float | None) -> Any:
