@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ JOBS = [*REAL.jobs.values(), *TOYS.jobs.values()]
 RECIPES = [*REAL.recipes.values(), *TOYS.recipes.values()]
 BOTH = pytest.mark.parametrize("declared", [*JOBS, *RECIPES], ids=lambda each: each.name)
 EACH_JOB = pytest.mark.parametrize("job", JOBS, ids=lambda each: each.name)
+
+
+def test_every_verb_is_told_of_where_the_documentation_begins() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "index.md").read_text()
+    first = {word for line in page.splitlines() if line.startswith("|") for word in line.split("|")[1].replace(",", " ").split()}
+    assert {*REAL.jobs, *REAL.recipes, *COMMANDS} <= first
 
 
 def parser_of(declared: JobType | Recipe) -> Any:
