@@ -49,6 +49,7 @@ def test_every_value_has_its_interval_in_both_files(here: Project, micrographs: 
     told, (listed,) = read_json(record["fits"]), read_micrographs(record["micrographs"])
     names = {"u", "v", "mean", "astigmatism", "angle_deg", "phase_shift_deg", "b_factor", "tilt_angle_deg", "tilt_axis_deg", "resolution"}
     assert set(told["intervals_95"]) == names
+    assert record.figures["median_phase_shift_deg"] == pytest.approx(told["defocus"]["phase_shift_deg"], abs=1e-3)
     for name in ("u", "v", "phase_shift_deg"):
         low, high = told["intervals_95"][name]
         assert low < told["defocus"][name] < high
@@ -62,6 +63,8 @@ def test_a_known_tilt_is_kept_in_the_list(here: Project, micrographs: list[Path]
     record = here.do("estimate-ctf", micrographs=micrographs[:1], tilt="known", tilt_angle=45.0, tilt_axis=0.0, **ASKED)
     assert read_micrographs(record["micrographs"])[0].defocus_slope == pytest.approx((0.0, 1.0), abs=1e-5)
     assert record.figures["tilted_count"] == 1
+    assert record.figures["median_tilt_deg"] == pytest.approx(45.0, abs=1e-3)
+    assert "median_phase_shift_deg" not in record.figures
 
 
 @pytest.mark.parametrize(("wrong", "why"), [

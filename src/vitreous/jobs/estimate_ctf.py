@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -209,9 +210,11 @@ def with_fit(micrograph: Micrograph, told: dict[str, Any]) -> Micrograph:
 
 
 def figures(fitted: Sequence[Micrograph]) -> dict[str, float]:
-    """Numbers of the whole session."""
+    """Numbers of the whole session; of phase shifts and tilts only where there are any."""
     from statistics import median
 
+    shifts = [m.defocus.phase_shift_deg for m in fitted if m.defocus.phase_shift_deg]
+    tilts = [math.degrees(math.atan(math.hypot(*m.defocus_slope))) for m in fitted if any(m.defocus_slope)]
     return {
         "micrograph_count": len(fitted),
         "flagged_count": sum(bool(m.flags) for m in fitted),
@@ -220,7 +223,9 @@ def figures(fitted: Sequence[Micrograph]) -> dict[str, float]:
         "greatest_defocus_angstrom": max(m.defocus.mean for m in fitted),
         "median_astigmatism_angstrom": median(m.defocus.astigmatism for m in fitted),
         "median_fit_resolution_angstrom": median(m.fit_resolution for m in fitted),
-        "tilted_count": sum(any(m.defocus_slope) for m in fitted),
+        "tilted_count": len(tilts),
+        **({"median_phase_shift_deg": median(shifts)} if shifts else {}),
+        **({"median_tilt_deg": median(tilts)} if tilts else {}),
     }
 
 

@@ -82,7 +82,7 @@ class Waiting:
     stamp: Stamp
     since: float
     arrived: float
-    reason: str = "its size or time of change has just been seen"
+    reason: str = "seen a moment ago, it may still be growing"
 
 
 @dataclass
