@@ -7,12 +7,13 @@ products; see :mod:`vitreous.inference.pose_search`.
 Classes compete for images, and a class that starts a little better attracts them all (Sorzano et al. 2010, J. Struct. Biol.
 171:197). Two things hold that off. Classes start from a few images each, so that they differ; and class proportions are
 held even at first, by the log-prior that makes the expected occupancies equal (the Sinkhorn scaling of the table of class
-evidences), which is let go over the first two thirds of the iterations.
+evidences), which is let go by half over the first third of the iterations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -30,8 +31,8 @@ from vitreous.stages.classify2d.expectation import explain, image_mask, shift_sp
 
 #: Images whose average a class starts from.
 SEEDS = 5
-#: The next log-prior ``(c,)`` of posteriors ``(n, c)``, the prior they were found under, and the evenness wanted.
-Balance = Callable[[Tensor, Tensor, float], Tensor]
+#: A class is never expected to hold less than this part of an even share, so that one that lost its images may win others.
+LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Classify2DSettings:
     iterations: int = 25
     finest: float = 0.0
     step_deg: float = 6.0
-    evenness: float = 0.0
+    evenness: float = 0.5
     seed: int = 0
     memory: int = 300_000_000
 
@@ -167,7 +168,10 @@ def _radius(images: FourierImages, settings: Classify2DSettings, iteration: int)
 
 
 def even_prior(responsibility: Tensor, prior: Tensor, evenness: float) -> Tensor:
-    """log-prior that moves expected class occupancies towards equal ones.
+    """log-prior of the classes between the one that makes expected occupancies equal and the proportions found.
+
+    It is the log-priors that are mixed, not the occupancies asked for. The latter leaves a class that was once lifted by 20 to be as
+    full as the others where it is, and in some runs it then attracts what is not its own.
 
     Parameters
     ----------
@@ -176,24 +180,23 @@ def even_prior(responsibility: Tensor, prior: Tensor, evenness: float) -> Tensor
     prior
         log-prior ``(c,)`` of that pass.
     evenness
-        1 for equal occupancies, 0 for the occupancies found.
+        1 for equal occupancies, 0 for the proportions found.
 
     Returns
     -------
     Tensor
-        ``(c,)``: u with Σ_i softmax_k(log γ_ik − prior_k + u_k) = n (evenness / c + (1 − evenness) share_k).
+        ``(c,)`` of mean 0: evenness · u + (1 − evenness) · log share, with u such that Σ_i softmax_k(log γ_ik − prior_k + u_k) = n / c.
     """
     evidence = responsibility.double().clamp_min(1e-12).log() - prior.double()
-    share = responsibility.double().mean(0).clamp_min(1e-6)
-    target = (evenness / len(prior) + (1 - evenness) * share).log()
     u = prior.double().clone()
     for _ in range(60):
         occupancy = torch.softmax(evidence + u, 1).mean(0).clamp_min(1e-9).log()
-        u = u + 0.7 * (target - occupancy)
-    return (u - u.mean()).float()
+        u = u - 0.7 * (occupancy + math.log(len(prior)))
+    share = responsibility.double().mean(0).clamp_min(LEAST_SHARE / len(prior)).log()
+    return (evenness * (u - u.mean()) + (1 - evenness) * (share - share.mean())).float()
 
 
-def step(images: FourierImages, state: Classes, settings: Classify2DSettings, balance: Balance = even_prior) -> Classes:
+def step(images: FourierImages, state: Classes, settings: Classify2DSettings) -> Classes:
     """One pass: expectation over classes, angles and shifts, then new averages, proportions and noise."""
     c, radius = settings.classes, _radius(images, settings, state.iteration)
     late = state.iteration >= settings.iterations // 2
@@ -209,7 +212,7 @@ def step(images: FourierImages, state: Classes, settings: Classify2DSettings, ba
     filled = torch.zeros(c, images.disc.radius + 1, dtype=torch.float64)
     filled[:, : radius + 1] = ssnr
     return Classes(
-        state.iteration + 1, averages, filled, found.responsibility, balance(found.responsibility, state.prior, evenness),
+        state.iteration + 1, averages, filled, found.responsibility, even_prior(found.responsibility, state.prior, evenness),
         told.assignment, told.angle.float(), found.shifts[:, 0], found.peak, found.log_evidence, noise.scaled(told.noise_factor).variance,
     )  # fmt: skip
 
@@ -223,7 +226,7 @@ def _centres(images: FourierImages, state: Classes, settings: Classify2DSettings
 
 def classify(
     images: FourierImages, settings: Classify2DSettings, *, state: Classes | None = None, report: Reporter = silent,
-    checkpoint: Checkpoint | None = None, balance: Balance = even_prior,
+    checkpoint: Checkpoint | None = None,
 ) -> Classes:  # fmt: skip
     """Classify images, from the start or from a saved ``state``.
 
@@ -237,12 +240,10 @@ def classify(
         Where an interrupted run goes on.
     report, checkpoint
         Told after each pass.
-    balance
-        How the log-prior follows from the posteriors.
     """
     state = start(images, settings) if state is None else state
     while state.iteration < settings.iterations:
-        state = step(images, state, settings, balance)
+        state = step(images, state, settings)
         if checkpoint is not None:
             checkpoint.save(state.arrays())
         report(Progress("classify2d", state.iteration, settings.iterations, {

@@ -26,8 +26,6 @@ UNIT, POWER = 100.0, 0.8
 RECENT = 500
 #: A class with less than this share of an even part is dead.
 DEAD = 0.1
-#: A class is never expected to hold less than this part of an even share, so that one that lost its images may win others.
-LEAST_SHARE = 0.25
 #: How much more power than was found an average may have: above 1 lets detail grow.
 TRUST = 2.0
 
@@ -81,32 +79,6 @@ def memory_of(seen: int) -> float:
     return UNIT * (seen / UNIT + 2) ** POWER
 
 
-def mixed_prior(responsibility: Tensor, prior: Tensor, evenness: float) -> Tensor:
-    """log-prior of the classes between the one that makes expected occupancies equal and the proportions found.
-
-    It is the priors that are mixed, where :func:`vitreous.stages.classify2d.em.even_prior` mixes the occupancies asked for. A class
-    that it has once lifted by 20 to be as full as the others stays so for many passes and attracts what is not its own. With the
-    passes of :mod:`vitreous.stages.classify2d.running` the views in a class of 1 000 images spread by 29-39° with this prior and
-    by 55-58° with the other, three seeds; with 25 passes the other is the better one by 1-3°.
-
-    Parameters
-    ----------
-    responsibility
-        Posteriors ``(n, c)`` found under ``prior``.
-    prior
-        log-prior ``(c,)`` of that pass.
-    evenness
-        1 for equal occupancies, 0 for the proportions found.
-
-    Returns
-    -------
-    Tensor
-        ``(c,)`` of mean 0: evenness · u + (1 − evenness) · log share, u of :func:`even_prior` for equal occupancies.
-    """
-    share = responsibility.double().mean(0).clamp_min(LEAST_SHARE / len(prior)).log()
-    return (evenness * even_prior(responsibility, prior, 1.0) + (1 - evenness) * (share - share.mean())).float()
-
-
 def advance(state: Online, images: FourierImages, settings: Classify2DSettings) -> tuple[Online, Explained]:
     """Explain a batch by the averages, then add it to them.
 
@@ -124,7 +96,7 @@ def advance(state: Online, images: FourierImages, settings: Classify2DSettings) 
     moved = replace(
         state, seen=state.seen + n, held=held, numerator=keep * state.numerator + told.numerator,
         denominator=keep * state.denominator + told.denominator, occupancy=keep * state.occupancy + responsibility.double().sum(0),
-        prior=mixed_prior(torch.softmax(recent + state.prior, 1), state.prior, settings.evenness), recent=recent, noise=noise.variance,
+        prior=even_prior(torch.softmax(recent + state.prior, 1), state.prior, settings.evenness), recent=recent, noise=noise.variance,
     )  # fmt: skip
     return _solved(_revived(moved, images, told, settings), images, settings), told
 

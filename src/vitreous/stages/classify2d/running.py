@@ -27,7 +27,7 @@ from vitreous.inference.load import Band, images_at_hand, working_size
 from vitreous.runtime.files import replacing
 from vitreous.stages.classify2d.choose import detail_shell
 from vitreous.stages.classify2d.em import Classify2DSettings, classify
-from vitreous.stages.classify2d.online import TRUST, Online, advance, begin, mixed_prior
+from vitreous.stages.classify2d.online import TRUST, Online, advance, begin
 
 #: Numbers of images at which all of them are classified anew, and the passes over them.
 RESTARTS, PASSES = (200, 500, 1000), 8
@@ -35,8 +35,8 @@ RESTARTS, PASSES = (200, 500, 1000), 8
 FINEST, SHELLS, MASK = 1 / 9, 24, 1.2
 #: Most images in one step.
 STEP = 100
-#: In-plane step, degrees, and how even the proportions of the classes are held.
-STEP_DEG, EVENNESS = 8.0, 0.5
+#: In-plane step, degrees.
+STEP_DEG = 8.0
 VERSION = 1
 
 
@@ -75,7 +75,7 @@ class RunningAverages:
         require(contrast in ("bright", "dark"), "contrast", contrast, "bright or dark")
         self.optics, self.contrast, self.box = optics, contrast, 0
         self.settings = Classify2DSettings(diameter=float(diameter), classes=int(classes), iterations=PASSES, seed=int(seed),
-                                           step_deg=STEP_DEG, evenness=EVENNESS)  # fmt: skip
+                                           step_deg=STEP_DEG)  # fmt: skip
         self._kept: FourierImages | None = None
         self._state: Online | None = None
 
@@ -209,7 +209,7 @@ class RunningAverages:
         kept = self._kept = joined(self._kept, images) if self._kept else images
         if not any(before < number <= len(kept) for number in RESTARTS):
             return self._steps(images) if self._state else Sorted(np.full(len(images), -1), np.full(len(images), np.nan))
-        self._state = begin(classify(kept, self.settings, balance=mixed_prior))
+        self._state = begin(classify(kept, self.settings))
         if len(kept) >= RESTARTS[-1]:
             self._kept = None
         return Sorted(*(column[before:] for column in self._steps(kept)))
