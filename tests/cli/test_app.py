@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,9 @@ def test_a_pipe_that_closes_is_no_error(texts: str, folder: str) -> None:
 def test_a_stopped_job_goes_on(number: int, texts: str, folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     vitreous("count-letters", "--texts", texts, "--project", folder, "--quiet")
     words = ["walk", "--steps", "1000", "--project", folder]
-    with subprocess.Popen([*TOY, *words], stderr=subprocess.PIPE, text=True) as walker:
+    # Shells start what goes on in the background with Ctrl-C ignored, and then it is ignored here too.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen([*TOY, *words], stderr=subprocess.PIPE, text=True, preexec_fn=heed) as walker:
         state = Path(folder, "jobs", ".0002-walk.running", "state", "walk.json")
         while not state.exists():
             time.sleep(0.01)

@@ -113,6 +113,17 @@ def test_when_none_passes_there_is_no_list_and_a_way_out(here: Project, session:
         here.do("pick", diameter=100.0)
 
 
+def test_a_run_in_which_none_passes_stops_with_a_way_out_that_works(here: Project, tmp_path: Path):
+    for name in ("a", "b"):
+        write_image(tmp_path / "sums" / f"{name}.mrc", np.zeros((384, 384), np.float32), 2.0)
+    told = {"micrographs": [str(tmp_path / "sums" / "*.mrc")], "diameter": 100.0, **ASKED}
+    write_image(tmp_path / "sums" / "a.mrc", np.minimum(with_particles(0), 25), 2.0)  # saturated: half of the pixels have one value
+    with pytest.raises(InputError, match=r"has no output 'good'.*no micrograph passes\. Try: .* --accept NAME.* --start pick"):
+        here.run("run", until="pick", **told)
+    here.do("assess", accept=["a"])
+    assert here.run("run", start="pick", until="pick", **told).records["pick"].figures["micrograph_count"] == 1
+
+
 def test_unreadable_ones_are_set_aside(here: Project, session: list[Path], tmp_path: Path):
     session[0].write_bytes(session[0].read_bytes()[:9000])
     write_image(tmp_path / "sums" / "small.mrc", np.ones((64, 64), np.float32), 2.0)

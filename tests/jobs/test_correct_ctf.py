@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tiny_images as tiny
 import torch
+from scipy.ndimage import gaussian_filter
 from thick_cloud import OPTICS, clean, known, with_noise
 
 from vitreous.data.micrograph import Micrograph
@@ -99,7 +100,9 @@ def test_a_slope_is_followed(here: Project, listed: Path, tmp_path: Path):
     assert sloped.figures["tilted_count"] == 2
     one, two = (read_image(read_micrographs(r["micrographs"])[0].path)[0] for r in (level, sloped))
     middle, side = (slice(188, 196), slice(188, 196)), (slice(188, 196), slice(370, 378))
-    differ = [float(np.abs((one - two)[place]).mean()) for place in (middle, side)]
+    # The corners beyond Nyquist's circle are kept in the one and not in the other.
+    soft = gaussian_filter(one - two, 1.0)
+    differ = [float(np.abs(soft[place]).mean()) for place in (middle, side)]
     assert differ[0] < 0.2 * differ[1]
 
 

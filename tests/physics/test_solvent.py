@@ -13,6 +13,7 @@ from vitreous.physics.dose import critical_exposure, mean_exposure_weight
 from vitreous.physics.solvent import (
     ice_memory,
     ice_memory_of_exposure,
+    inelastic_path,
     powder_structure_factor,
     thickness_from_zero_loss,
     zero_loss,
@@ -25,10 +26,27 @@ def test_thickness_from_the_zero_loss_ratio():
     # Λ = 3950 Å: a loss of one in e is Λ itself
     assert thickness_from_zero_loss(math.exp(-1)) == pytest.approx(3950)
     assert thickness_from_zero_loss(zero_loss(612.0)) == pytest.approx(612.0)
+    assert thickness_from_zero_loss(zero_loss(612.0, 120.0), 120.0) == pytest.approx(612.0)
     assert thickness_from_zero_loss(1.0) == 0
     for share in (0.0, 1.2, -0.1):
         with pytest.raises(InputError, match="share must be above 0 and at most 1"):
             thickness_from_zero_loss(share)
+
+
+@pytest.mark.parametrize(("voltage", "speed"), [(100, 1.644e8), (120, 1.759e8), (200, 2.086e8), (300, 2.330e8)])
+def test_the_mean_free_path_follows_the_speed_of_the_electron(voltage: int, speed: float):
+    """Speeds in m/s as tabulated (Williams & Carter 2009, table 1.2); rest energy 511 keV, loss 20 eV."""
+    beta, fastest = speed / 2.998e8, 2.330e8 / 2.998e8
+    logarithms = math.log(2 * beta**2 * (voltage + 511) / 0.02) / math.log(2 * fastest**2 * 811 / 0.02)
+    assert inelastic_path(voltage) == pytest.approx(3950 * (beta / fastest) ** 2 / logarithms, rel=2e-3)  # four digits of the table
+    # more than elastic scattering's β² gains, less than β: each collision also reaches further out
+    assert (beta / fastest) ** 2 <= inelastic_path(voltage) / 3950 + 1e-3 <= beta / fastest + 2e-3
+
+
+def test_a_voltage_that_is_none_is_refused():
+    for voltage in (0.0, -300.0):
+        with pytest.raises(InputError, match="voltage must be positive"):
+            inelastic_path(voltage)
 
 
 def test_an_exposure_keeps_the_mean_memory_of_all_its_pairs_of_moments():

@@ -60,8 +60,8 @@ def test_slopes_are_the_gradient_of_the_likelihood():
         phase = np.exp(-2j * np.pi * (s[:, 1, None, None] * grid.ky[:, None] + s[:, 0, None, None] * grid.kx))
         return float((weight * np.abs((spectra.astype(complex) * phase).sum(axis=0)) ** 2).sum())
 
-    along = grid.phases(shifts)
-    found = slopes(spectra, *along, shifted_sum(spectra, *along), weight, grid.ky, grid.kx)
+    along, rows = grid.phases(shifts), np.arange(len(grid.ky))
+    found = slopes(spectra, rows, *along, shifted_sum(spectra, rows, *along), weight, grid.ky, grid.kx)
     step = 1e-5
     for i in range(4):
         for axis in range(2):
@@ -85,8 +85,8 @@ def test_curvature_predicts_the_error_of_a_shift():
         signal = np.sqrt(ratio) * rng.normal(size=shape)
         full = rfft2(torch.from_numpy(signal + rng.normal(size=(count, *shape)))).numpy() / 64
         spectra = full[:, grid.rows, : len(grid.kx)].astype(np.complex64)
-        along = grid.phases(np.zeros((count, 2)))
-        slope = slopes(spectra, *along, shifted_sum(spectra, *along), weight.astype(np.float32), grid.ky, grid.kx)
+        along, rows = grid.phases(np.zeros((count, 2))), np.arange(len(grid.ky))
+        slope = slopes(spectra, rows, *along, shifted_sum(spectra, rows, *along), weight.astype(np.float32), grid.ky, grid.kx)
         steps.append(slope / curvature)
     # 720 values: their spread is good to 3 %; the mean over the frames is not determined, which takes 1 / count away.
     assert np.std(steps) * np.sqrt(curvature.mean()) == pytest.approx(1.0, abs=0.12)

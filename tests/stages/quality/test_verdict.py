@@ -10,7 +10,7 @@ import torch
 
 from vitreous.data.optics import Optics
 from vitreous.errors import InputError
-from vitreous.stages.quality import assess, ice_thickness, outliers
+from vitreous.stages.quality import assess, ice_thickness, outliers, thick
 from vitreous.stages.quality.probability import contributions, probability, unusual, weights
 from vitreous.stages.quality.rules import RULES, judge
 
@@ -42,10 +42,11 @@ def test_flags_of_the_fit_are_reasons_and_the_gravest_comes_first():
 
 
 def test_nothing_there_is_empty():
-    assert [reason.name for reason in judge({"coarse_power": 1.05, "ring_power": 1.0})] == ["empty"]
-    assert judge({"coarse_power": 1.05, "ring_power": 1.2}) == ()
-    assert judge({"coarse_power": 1.05}) == ()
-    assert judge({"coarse_power": 1.05, "ring_power": 1.0, "significance": 20.0}) == ()
+    assert [reason.name for reason in judge({"coarse_peak": 1.7, "ring_power": 1.0})] == ["empty"]
+    assert judge({"coarse_peak": 1.2, "ring_power": 1.2}) == ()
+    assert judge({"coarse_peak": 2.4, "ring_power": 1.0}) == ()
+    assert judge({"coarse_peak": 1.2}) == ()
+    assert judge({"coarse_peak": 1.2, "ring_power": 1.0, "significance": 20.0}) == ()
 
 
 def test_probability_falls_with_every_fault_and_stays_without_measurement():
@@ -129,5 +130,18 @@ def test_a_session_as_even_as_can_be_has_no_outlier_for_a_trifle():
 def test_thickness_of_ice_from_what_is_lost():
     mean = 40 * np.exp(-np.array([0.0, 400.0, 3950.0]) / 3950)
     assert ice_thickness(mean, [6.0, 6.0, 4.0]) == pytest.approx([0, 400, 3950])
+    # Λ at 200 kV: 3950 Å · (0.6953 / 0.7765)² · 10.80 / 10.45
+    assert ice_thickness(mean, [6.0, 6.0, 4.0], 200.0)[2] == pytest.approx(3274, rel=2e-3)
+    assert ice_thickness(mean[1:], [6.0, 4.0], [300.0, 200.0])[1] == pytest.approx(3274 * 3550 / 3950, rel=2e-3)
     assert np.isnan(ice_thickness([0.01, -0.02], [1.0, 1.0])).all()
     assert len(ice_thickness([], [])) == 0
+
+
+def test_ice_is_thick_beside_the_brightest_of_the_session():
+    # 3000 Å at 300 kV let exp(−3000 / 3950) = 47 % through unharmed
+    (thin, usual, much), (reason,) = ice_thickness([40.0, 36.0, 18.7], [6.0] * 3), thick(3000.4)
+    assert much == pytest.approx(3000, abs=10)
+    assert thick(thin) == thick(usual) == thick(math.nan) == ()
+    assert thick(much)[0].grade == "doubtful"
+    assert "3000 Å more" in reason.sentence
+    assert "limit 2000 Å" in reason.sentence
