@@ -73,7 +73,7 @@ def assess_one(
     -------
     dict
         ``micrograph`` (its name), ``verdict``, ``score``, ``reasons`` (each ``name``, ``sentence``, ``grade``), ``by`` ("rules"),
-        ``spoiled`` (share of the field), ``descriptors``.
+        ``voltage`` (kV), ``spoiled`` (share of the field), ``descriptors``.
 
     Raises
     ------
@@ -93,6 +93,7 @@ def assess_one(
         write_thumbnail(outputs / "thumbnails" / f"{name}.png", image, verdict.regions)
     told: dict[str, Any] = jsonable({
         "micrograph": name, "verdict": verdict.verdict, "score": round(verdict.score, 4), "by": "rules",
+        "voltage": micrograph.optics.voltage,
         "reasons": [vars(reason) for reason in verdict.reasons],
         "spoiled": round(verdict.regions.fraction, 4) if verdict.regions else 0.0,
         "descriptors": {key: float(f"{value:.5g}") for key, value in verdict.descriptors.items()},
@@ -137,15 +138,16 @@ def _number(text: str) -> float | None:
 def with_session(told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The same, judged among the others too: ``ice_thickness`` among the descriptors, reasons where one is unlike the session."""
     from vitreous.pipeline.jsonable import jsonable
-    from vitreous.stages.quality import GRADES, ice_thickness, outliers
+    from vitreous.stages.quality import GRADES, ice_thickness, outliers, thick
 
     found = [{key: float("nan") if value is None else value for key, value in each["descriptors"].items()} for each in told]
-    thickness = ice_thickness([each["mean"] for each in found], [each["deviation"] for each in found])
+    thickness = ice_thickness([each["mean"] for each in found], [each["deviation"] for each in found],
+                              [each["voltage"] for each in told])  # fmt: skip
     judged = []
-    for each, thick, more in zip(told, thickness.round(1).tolist(), outliers(found)):
-        reasons = [*each["reasons"], *map(vars, more)]
+    for each, beyond, more in zip(told, thickness.round(1).tolist(), outliers(found)):
+        reasons = [*each["reasons"], *map(vars, (*thick(beyond), *more))]
         grade = max((reason["grade"] for reason in reasons), key=GRADES.index, default="good")
-        descriptors = {**each["descriptors"], "ice_thickness": thick}
+        descriptors = {**each["descriptors"], "ice_thickness": beyond}
         judged.append(jsonable({**each, "verdict": grade, "reasons": reasons, "descriptors": descriptors}))
     return judged
 
@@ -230,7 +232,8 @@ def _warnings(judged: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     more = f"; and {len(bad) - 8} more" if len(bad) > 8 else ""
     told = [f"{len(bad)} of {len(judged)} micrographs are left out: {shown}{more}"] if bad else []
     if len(bad) == len(judged):
-        told.append("no micrograph passes. Try: look at session.png and thumbnails, then --accept NAME for those that are usable.")
+        told.append("no micrograph passes. Try: look at session.png and thumbnails, then vitreous assess --accept NAME for those that "
+                    "are usable; vitreous run goes on with --start pick.")  # fmt: skip
     return tuple(told)
 
 

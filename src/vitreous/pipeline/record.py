@@ -66,10 +66,11 @@ class Record:
         Raises
         ------
         InputError
-            If the job has no such output.
+            If the job has no such output; with its last warning, which may say why.
         """
         if port not in self.outputs:
-            raise InputError(f"{self.job} has no output {port!r}; it has {', '.join(self.outputs) or 'none'}.")
+            said = f" It said: {self.warnings[-1]}" if self.warnings else ""
+            raise InputError(f"{self.job} has no output {port!r}; it has {', '.join(self.outputs) or 'none'}.{said}")
         return tuple(self.folder / name for name in self.outputs[port])
 
     def __getitem__(self, port: str) -> Path:

@@ -10,8 +10,6 @@ leave of a sum of frames; M is the transfer of movement, T the share of electron
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,7 +17,7 @@ from torch import Tensor
 from vitreous.numerics.fourier import irfft2
 from vitreous.physics.dose import mean_exposure_weight
 from vitreous.physics.potential import phase_per_scattering
-from vitreous.physics.solvent import ice_memory_of_exposure, ice_scattering, zero_loss
+from vitreous.physics.solvent import ice_memory_of_exposure, ice_scattering, inelastic_path
 from vitreous.runtime.chance import numpy_generator
 from vitreous.simulate.canvas import Canvas, lenses_of_ice, lump_thickness, particle_contrast, through
 from vitreous.simulate.faults import (
@@ -96,7 +94,8 @@ def expected_micrograph(settings: SessionSettings, specimen: Specimen, scene: Sc
         seen += particle_contrast(settings, specimen, scene, canvas) * mean_exposure_weight(canvas.k, dose, optics.voltage)
     contrast = irfft2(seen * movement(faults, canvas), canvas.shape)
     lit = 1 - _cover(settings, scene, canvas, faults.shadow, "shadow")
-    passed = torch.exp(math.log(zero_loss(1.0)) * (settings.ice_thickness + lumps) - carbon * (faults.carbon_thickness / CARBON_PATH))
+    ice = (settings.ice_thickness + lumps) / inelastic_path(optics.voltage)
+    passed = torch.exp(-ice - carbon * (faults.carbon_thickness / CARBON_PATH))
     electrons = (faults.beam * dose * optics.pixel_size**2) * lit * passed * (1 + contrast)
     rows, columns = settings.shape
     return electrons[MARGIN : MARGIN + rows, MARGIN : MARGIN + columns].clamp_min(0)

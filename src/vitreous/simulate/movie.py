@@ -26,7 +26,7 @@ from vitreous.numerics.fourier import irfft2, rfft2
 from vitreous.physics.detector import Detector, count
 from vitreous.physics.dose import exposure_weight
 from vitreous.physics.potential import phase_per_scattering
-from vitreous.physics.solvent import ice_scattering, zero_loss
+from vitreous.physics.solvent import ice_scattering, inelastic_path, zero_loss
 from vitreous.runtime.chance import numpy_generator
 from vitreous.simulate.canvas import Canvas, Lenses, lenses_of_ice, lump_thickness, particle_contrast, through
 from vitreous.simulate.ice import WanderingIce
@@ -65,7 +65,7 @@ def expected_frames(settings: SessionSettings, specimen: Specimen, scene: Scene)
     particles = particle_contrast(settings, specimen, scene, canvas)
     lumps = lump_thickness(scene, canvas)
     fixed = rfft2(lumps) * canvas.transfer(0.0) * (phase_per_scattering(optics.voltage) * ice_scattering())
-    passed = zero_loss(settings.ice_thickness) * torch.exp(torch.log(torch.tensor(zero_loss(1.0))) * lumps)
+    passed = zero_loss(settings.ice_thickness, optics.voltage) * torch.exp(-lumps / inelastic_path(optics.voltage))
     ice = WanderingIce(canvas.shape, canvas.k, numpy_generator(settings.seed, "ice", scene.index), optics=optics,
                        thickness=settings.ice_thickness, dose_per_frame=settings.dose_per_frame)  # fmt: skip
     lenses = lenses_of_ice(settings, canvas)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,19 @@ from vitreous.stages.quality.level import autocorrelation, histogram, homogeneit
 from vitreous.stages.quality.pattern import fixed_pattern, pixel_values
 from vitreous.stages.quality.probability import probability, unusual
 from vitreous.stages.quality.rules import judge
-from vitreous.stages.quality.tiles import COARSE, RINGS, Tiles, bragg_spots, direction, ice_line, tile_spectra
+from vitreous.stages.quality.tiles import (
+    COARSE,
+    FEW,
+    LARGEST,
+    RINGS,
+    Tiles,
+    bragg_spots,
+    direction,
+    ice_line,
+    strongest_sixth,
+    tile_spectra,
+)
+from vitreous.stages.quality.twin import twin
 from vitreous.stages.quality.verdict import Reason, Regions, Verdict, worst
 
 MOST = {"good": 1.0, "doubtful": 0.6, "bad": 0.1}
@@ -69,14 +81,29 @@ def assess(
     small, pixel = small_copy(picture, optics.pixel_size)
     on_carbon, carbon_step = carbon(tiles)
     regions = Regions(*apart(contamination(small, pixel, lump), spread_out(on_carbon, tuple(small.shape))), pixel=pixel)
+    large = _large_tiles(tiles, picture, optics.pixel_size)
     descriptors = {
         **values, **fixed_pattern(picture), **histogram(small), **homogeneity(small, pixel), **autocorrelation(small, pixel),
-        **_of_spectra(tiles), "carbon_step": carbon_step, "carbon": float(regions.carbon.mean()),
+        **_of_spectra(tiles), "ice_line": ice_line(large), "carbon_step": carbon_step, "carbon": float(regions.carbon.mean()),
         "contamination": float(regions.contamination.mean()), **of_fit(fit or {}), **of_motion(motion or {}),
     }  # fmt: skip
+    return concluded(descriptors, (fit or {}).get("reasons", ()), regions)
+
+
+def concluded(descriptors: Mapping[str, float], flags: Sequence[str] = (), regions: Regions | None = None) -> Verdict:
+    """The verdict that descriptors lead to: rules first, then the probability.
+
+    Parameters
+    ----------
+    descriptors
+        By name; those not measured are not judged.
+    flags
+        What a fit of the CTF says against the micrograph: "name: sentence".
+    regions
+        Kept as they are.
+    """
     score = probability(descriptors)
-    reasons = judge(descriptors, (fit or {}).get("reasons", ()))
-    reasons = reasons or unusual(descriptors, score)
+    reasons = judge(descriptors, flags) or unusual(descriptors, score)
     grade = worst(reasons)
     return Verdict(verdict=grade, score=min(score, MOST[grade]), reasons=reasons, descriptors=descriptors, regions=regions)
 
@@ -91,13 +118,20 @@ def _checked(image: np.ndarray | Tensor) -> Tensor:
     return picture
 
 
+def _large_tiles(tiles: Tiles, picture: Tensor, pixel_size: float) -> Tiles:
+    """The same tiles if they are as large as any, larger ones of a small picture otherwise."""
+    return tiles if tiles.power.shape[-2] == LARGEST else tile_spectra(picture, pixel_size, FEW)
+
+
 def _of_spectra(tiles: Tiles) -> dict[str, float]:
     turned = direction(tiles)
     spots, peak = bragg_spots(tiles)
+    again, apart_by = twin(tiles)
     coarse, rings = tiles.ratio(*COARSE), tiles.ratio(*RINGS)
     return {
-        "coarse_power": float(coarse.median()), "ring_power": float(rings.median()), "directional_loss": turned.loss,
-        "smear": turned.smear, "loss_axis_deg": turned.axis_deg, "ice_line": ice_line(tiles),
+        "coarse_power": float(coarse.median()), "coarse_peak": strongest_sixth(coarse), "ring_power": float(rings.median()),
+        "directional_loss": turned.loss,
+        "smear": turned.smear, "loss_axis_deg": turned.axis_deg, "twin": again, "twin_distance": apart_by,
         "bragg_share": spots / rings.numel(), "bragg_peak": peak,
     }  # fmt: skip
 

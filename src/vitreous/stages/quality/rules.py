@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     Rule("crystalline ice", "bragg_share", 0.03, 0.2, "spots of ice crystals in {value:.0%} of the field (limit {limit:.0%})"),
     Rule("crystalline ice", "ice_line", 0.1, 0.4, "power on a line of ice is {value:.0%} above its surroundings (limit {limit:.0%})"),
     Rule("drift", "directional_loss", 2.7, 3.1, "detail of 80-12 Å is {value:.1f} times fainter along one direction (limit {limit:.1f})"),
+    Rule("double exposure", "twin", 0.4, 0.8, "all is there twice, {value:.0%} of what two equal exposures show (limit {limit:.0%})"),
     Rule("drift", "motion_step", 4.0, 10.0, "the specimen moved {value:.1f} Å within a frame after the start (limit {limit:.0f} Å)"),
     Rule("poor fit", "fit_resolution", 12.0, 25.0, "the rings can be followed to {value:.1f} Å only (limit {limit:.0f} Å)"),
 )  # fmt: skip
@@ -57,8 +58,9 @@ frame costs what is finer than 7 Å; contamination and carbon cost their share o
 
 GRAVE = ("drift", "empty", "poor fit")
 """Flags of a fit of the CTF that make a micrograph bad; others make it doubtful."""
-NOTHING = ((1.3, 1.02), (1.1, 1.1))
-"""Pairs of powers over that of shot noise, coarse detail and Thon rings, both below one pair: nothing is there."""
+NOTHING = ((2.0, 1.02), (1.6, 1.1))
+"""Pairs of powers over that of shot noise, coarse detail in the strongest sixth of the field and Thon rings, both below one pair:
+nothing is there. Chance alone gives the strongest of 36 small tiles 1.3 to 1.8."""
 SEEN = 7.0
 """Standard deviations by which a fit finds rings where there are some, whatever their power."""
 
@@ -86,9 +88,9 @@ def _of_flag(flag: str) -> Reason:
 
 
 def _empty(descriptors: Mapping[str, float]) -> Reason | None:
-    coarse, rings = (descriptors.get(name, math.nan) for name in ("coarse_power", "ring_power"))
+    coarse, rings = (descriptors.get(name, math.nan) for name in ("coarse_peak", "ring_power"))
     pair = next((pair for pair in NOTHING if coarse < pair[0] and rings < pair[1]), None)
     if pair is None or descriptors.get("significance", 0.0) > SEEN:
         return None
-    return Reason("empty", f"power at 100-30 Å is {coarse:.2f} times that of shot noise (limit {pair[0]:g}), "
+    return Reason("empty", f"power at 100-30 Å is {coarse:.2f} times that of shot noise where it is strongest (limit {pair[0]:g}), "
                   f"that of Thon rings {rings:.2f} (limit {pair[1]:g})", "bad")  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.physics.solvent import INELASTIC_PATH_300KV
+from vitreous.physics.solvent import inelastic_path
 from vitreous.stages.quality.verdict import Reason
 
 LEAST = 20
@@ -20,6 +20,9 @@ LEAST_SPREAD = 0.08
 """Of the logarithm: sessions more uniform than 8 % are taken to be as wide as that."""
 COUNTED = 1.0
 """Mean over standard deviation of a picture of counts, at least: one that was normalised has a mean near 0."""
+
+THICK = 2000.0
+"""Å of ice beyond that of the brightest micrograph: two electrons in five have lost energy, and particles lie at every height."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,16 @@ def _deviations(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return away
 
 
-def ice_thickness(mean: ArrayLike, deviation: ArrayLike, path: float = INELASTIC_PATH_300KV) -> NDArray[np.float64]:
+def ice_thickness(mean: ArrayLike, deviation: ArrayLike, voltage: ArrayLike = 300.0) -> NDArray[np.float64]:
     """Å of ice beyond that of the session's brightest micrograph: t = Λ ln(I₀ / I); NaN unless pictures are counts.
 
     Parameters
     ----------
     mean, deviation
         Of each picture, ``(n,)``.
-    path
-        Λ, inelastic mean free path, Å. An energy filter removes what is lost; without one an aperture does, in part, and the
-        thickness is a lower bound.
+    voltage
+        Of each picture, ``(n,)``, or of all, kV; gives Λ, the inelastic mean free path. An energy filter removes what is lost;
+        without one an aperture does, in part, and the thickness is a lower bound.
 
     References
     ----------
@@ -94,4 +97,16 @@ def ice_thickness(mean: ArrayLike, deviation: ArrayLike, path: float = INELASTIC
     mean, deviation = np.asarray(mean, float), np.asarray(deviation, float)
     if not len(mean) or not (mean > COUNTED * deviation).all():
         return np.full(len(mean), math.nan)
+    path = np.vectorize(inelastic_path, otypes=[float])(voltage)
     return path * np.log(mean.max() / mean)
+
+
+def thick(thickness: float) -> tuple[Reason, ...]:
+    """The reason for doubt where :func:`ice_thickness` (Å) is beyond 2000 Å; NaN gives none.
+
+    One micrograph alone cannot tell: camera and dose shape its spectrum as much as thickness does.
+    """
+    if not thickness > THICK:
+        return ()
+    sentence = f"{thickness:.0f} Å more than in the session's brightest micrograph, if the beam was steady (limit {THICK:.0f} Å)"
+    return (Reason("thick ice", sentence),)

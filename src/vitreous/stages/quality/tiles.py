@@ -18,7 +18,9 @@ PIXEL = 1.75
 """Å: pixels are averaged in blocks as long as they stay below this; ice's rings at 3.67 Å are then still inside Nyquist."""
 TILES = 6
 """Tiles along the shorter side, at least."""
-MOST = 256
+FEW = 3
+"""The same where frequencies must be told apart more finely than places: a small field would blur the rings of ice."""
+LARGEST = 256
 """Pixels a side of a tile, at most."""
 FLOOR = 0.8, 1.0
 """Of Nyquist: the band of shot noise."""
@@ -79,6 +81,13 @@ class Tiles:
         """Power of most tiles, ``(ky, kx)``: the median, which for exponentially distributed values is ln 2 of the mean."""
         return self.power.flatten(0, 1).median(0).values / math.log(2)
 
+    def levelled(self) -> Tensor:
+        """Mean power, ``(ky, kx)``, a tile counting by one over the root of its coarse power: tiles with particles are not lost among
+        empty ones, as in a median, and no single crystal rules, as in a plain mean.
+        """
+        weight = self.ratio(*COARSE).nan_to_num(1).clamp_min(1).rsqrt()
+        return (self.power * (weight / weight.sum())[..., None, None]).sum((0, 1))
+
     def ratio(self, low: float, high: float) -> Tensor:
         """Power between two frequencies over that of the finest, of each tile, ``(rows, columns)``; NaN where none fit in."""
         inside = self.band(low, high)
@@ -87,8 +96,8 @@ class Tiles:
         return self.power[..., inside].mean(-1) / self.power[..., self.floor_band()].mean(-1).clamp_min(1e-12)
 
 
-def tile_spectra(image: Tensor, pixel_size: float) -> Tiles:
-    """Cut ``image`` (``(y, x)``, any scale) into tiles and give their tapered periodograms.
+def tile_spectra(image: Tensor, pixel_size: float, least: int = TILES) -> Tiles:
+    """Cut ``image`` (``(y, x)``, any scale) into tiles, ``least`` or more along its shorter side, and give their tapered periodograms.
 
     Notes
     -----
@@ -96,7 +105,7 @@ def tile_spectra(image: Tensor, pixel_size: float) -> Tiles:
     """
     block = max(1, int(PIXEL / pixel_size))
     picture = block_mean(image, block) if block > 1 else image
-    side = _tile_side(min(picture.shape))
+    side = _tile_side(min(picture.shape) // least)
     rows, columns = (size // side for size in picture.shape)
     top, left = ((size - count * side) // 2 for size, count in zip(picture.shape, (rows, columns)))
     cut = picture[top : top + rows * side, left : left + columns * side].reshape(rows, side, columns, side).transpose(1, 2)
@@ -110,9 +119,9 @@ def tile_spectra(image: Tensor, pixel_size: float) -> Tiles:
     return Tiles(power, k, angle, pixel)
 
 
-def _tile_side(shorter: int) -> int:
-    """Even, fast to transform, at most :data:`MOST`, a sixth of the shorter side where that is less."""
-    side = min(MOST, max(32, shorter // TILES // 2 * 2))
+def _tile_side(longest: int) -> int:
+    """Even, fast to transform, at most ``longest`` and :data:`LARGEST`, at least 32."""
+    side = min(LARGEST, max(32, longest // 2 * 2))
     fast = good_size(side)
     while fast > side:
         side -= 2
@@ -125,6 +134,12 @@ def shells(values: Tensor, k: Tensor, step: float) -> Tensor:
     index = (k / step).long().flatten()
     count = torch.bincount(index).clamp_min(1)
     return torch.bincount(index, values.flatten().double()) / count
+
+
+def strongest_sixth(values: Tensor) -> float:
+    """Mean of the highest sixth of the tiles: particles that are few and far between fill no more."""
+    ordered = values.flatten().sort(descending=True).values
+    return float(ordered[: max(1, len(ordered) // 6)].mean())
 
 
 @dataclass(frozen=True)
@@ -153,7 +168,7 @@ def direction(tiles: Tiles, low: float = 1 / 80, high: float = 1 / 12) -> Direct
     (1 + a) / (1 − a); and a = π² d² k² / 6 for the smear d, the first term of sinc²(k d) along one direction. Where E stands less
     than 6 standard deviations out of noise nothing is known of it: NaN.
     """
-    mean = tiles.typical()
+    mean = tiles.levelled()
     inside = tiles.band(low, high)
     if int(inside.sum()) < 30:
         return Direction(math.nan, math.nan, math.nan)
