@@ -96,3 +96,9 @@ def test_good_sizes_have_small_factors_and_none_is_skipped(at_least: int):
     assert found % 2 == 0
     assert not any(smooth(n) and n % 2 == 0 for n in range(at_least, found))
     assert smooth(ft.good_size(at_least, even=False))
+
+
+@pytest.mark.parametrize("shape", [(300, 257), (129, 130), (5, 4)])
+def test_a_large_image_comes_back_in_pieces(shape: tuple[int, int]):
+    image = random(shape).float()
+    torch.testing.assert_close(ft.irfft2_piecemeal(ft.rfft2(image), shape), image, atol=1e-5, rtol=0)

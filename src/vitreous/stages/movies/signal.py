@@ -11,6 +11,7 @@ give the alignment its weights: with S Gaussian and integrated out, the log-like
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -107,8 +108,14 @@ def high_pass(k: NDArray, cutoff: float) -> NDArray[np.float64]:
 def prepared(frame: NDArray[np.float32], edge: float = 0.03) -> Tensor:
     """A frame with its mean taken away and its edges faded, ready to transform."""
     values = torch.from_numpy(frame)
+    return (values - values.mean()).mul_(faded(*values.shape, edge))
+
+
+@lru_cache(maxsize=1)
+def faded(rows: int, columns: int, edge: float) -> Tensor:
+    """1 in the middle of a frame, falling to 0 over the share ``edge`` at each side."""
     ramps = []
-    for size in values.shape[-2:]:
+    for size in (rows, columns):
         distance = torch.minimum(torch.arange(size) + 0.5, size - torch.arange(size) - 0.5)
         ramps.append(0.5 - 0.5 * torch.cos(torch.pi * (distance / max(1.0, edge * size)).clamp(max=1.0)))
-    return (values - values.mean()) * (ramps[0][:, None] * ramps[1])
+    return ramps[0][:, None] * ramps[1]

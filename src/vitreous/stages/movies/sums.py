@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.errors import require
-from vitreous.numerics.fourier import axis_frequencies, irfft2, rfft2
+from vitreous.numerics.fourier import axis_frequencies, irfft2_piecemeal, rfft2
 from vitreous.numerics.resample import resize_spectrum
 from vitreous.runtime.arrays import touched
 from vitreous.runtime.devices import in_runs
@@ -109,4 +109,4 @@ def combine(
 
 def back(spectrum: NDArray[np.complex64], size: tuple[int, int], scale: float) -> NDArray[np.float32]:
     """Image of ``size`` from its half transform times ``scale``."""
-    return irfft2(torch.from_numpy(spectrum).mul_(scale), size).numpy()
+    return irfft2_piecemeal(torch.from_numpy(spectrum).mul_(scale), size).numpy()
