@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import tiny_images as tiny
 from vitreous.errors import InputError
 from vitreous.io.micrographs import read_micrographs, write_micrographs
 from vitreous.io.mrc import write_image
+from vitreous.jobs.estimate_ctf import EstimateCtf, other_way
 from vitreous.jobs.micrograph_list import read_list
 from vitreous.jobs.options import Microscope
 from vitreous.pipeline.project import Project
@@ -67,6 +69,15 @@ def test_a_known_tilt_is_kept_in_the_list(here: Project, micrographs: list[Path]
     assert "median_phase_shift_deg" not in record.figures
 
 
+def test_a_tilt_the_other_way_up_is_told_with_the_option_that_rights_it(micrographs: list[Path]):
+    params = EstimateCtf(tilt="known", tilt_angle=30.0, tilt_axis=90.0, **ASKED)
+    right, wrong = (replace(m, flags=flags) for m, flags in zip(read_list(micrographs[:2], params), ((), ("tilt",))))
+    (told,) = other_way(params, [right, wrong])
+    assert "explains the rings of 1 of 2 micrographs better than 90" in told
+    assert "Try: --tilt known --tilt-angle 30 --tilt-axis 270." in told
+    assert other_way(params, [right]) == ()
+
+
 @pytest.mark.parametrize(("wrong", "why"), [
     ({"tilt": "known"}, "tilt must be known where tilt_angle"), ({"tilt": "fit", "tilt_angle": 3.0, "tilt_axis": 1.0}, "tilt must be"),
     ({"phase_shift_least": 90.0, "phase_shift_most": 10.0}, "phase_shift_least must be below"), ({"tilt": "yes"}, "one of no, fit, known"),
@@ -97,7 +108,7 @@ def test_doubtful_ones_are_flagged_and_kept(here: Project, micrographs: list[Pat
     assert "poor fit" in flags["noise"]
     assert flags["s0"] == flags["s1"] == ()
     assert record.figures["flagged_count"] == 1
-    assert "1 of 3 micrographs are flagged: noise: " in record.warnings[0]
+    assert "1 of 3 micrographs is flagged: noise: " in record.warnings[0]
 
 
 def test_unreadable_ones_are_set_aside(here: Project, micrographs: list[Path], tmp_path: Path):

@@ -81,7 +81,7 @@ def run(inputs: Inputs, params: EstimateCtf, context: Context) -> Result:
     done = context.map(partial(fit_one, params, context.outputs), pairs, step="estimate ctf", key=lambda pair: pair[0])
     fitted = [with_fit(each.item[1], each.value) for each in done]
     write_list(context.outputs / "micrographs_ctf.star", fitted, context)
-    return Result(figures=figures(fitted), warnings=_warnings(names, fitted))
+    return Result(figures=figures(fitted), warnings=(*_warnings(names, fitted), *other_way(params, fitted)))
 
 
 def fit_one(params: EstimateCtf, outputs: Path, named: tuple[str, Micrograph]) -> dict[str, Any]:
@@ -233,7 +233,18 @@ def _warnings(names: Sequence[str], fitted: Sequence[Micrograph]) -> tuple[str, 
     bad = [(m.path.stem, ", ".join(m.flags)) for m in fitted if m.flags]
     shown = "; ".join(f"{name}: {why}" for name, why in bad[:8])
     more = f"; and {len(bad) - 8} more" if len(bad) > 8 else ""
-    return (f"{len(bad)} of {len(names)} micrographs are flagged: {shown}{more}",) if bad else ()
+    be = "is" if len(bad) == 1 else "are"
+    return (f"{len(bad)} of {len(names)} micrographs {be} flagged: {shown}{more}",) if bad else ()
+
+
+def other_way(params: EstimateCtf, fitted: Sequence[Micrograph]) -> tuple[str, ...]:
+    """What to say where rings speak for the tilt that was given, the other way up."""
+    count = sum("tilt" in m.flags for m in fitted)
+    if not count or params.tilt_axis is None:
+        return ()
+    there, here = (params.tilt_axis + 180) % 360, params.tilt_axis
+    return (f"--tilt-axis {there:g} explains the rings of {count} of {len(fitted)} micrographs better than {here:g}. Try: --tilt known "
+            f"--tilt-angle {params.tilt_angle:g} --tilt-axis {there:g}.",)  # fmt: skip
 
 
 def estimate(inputs: Inputs, params: EstimateCtf) -> Estimate:

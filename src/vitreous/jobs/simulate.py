@@ -36,7 +36,8 @@ class Simulate:
     defocus_most: float = option(28000.0, "Å", "greatest mean defocus", low=-100000, high=200000)
     astigmatism: float = option(500.0, "Å", "greatest difference of the two defoci", low=0, high=20000)
     phase_shift: float = option(0.0, "°", "of a phase plate", low=-180, high=180, advanced=True)
-    tilt: float = option(0.0, "°", "of the ice about y", low=-79, high=79, advanced=True)
+    tilt: float = option(0.0, "°", "of the ice about y: defocus is higher towards +x (estimate-ctf: --tilt-axis 270)", low=-79, high=79,
+                         advanced=True)  # fmt: skip
     ice_thickness: float = option(450.0, "Å", "of the ice", low=0, high=5000, advanced=True)
     particle_height: float = option(60.0, "Å", "how far particles lie from the ice's middle", low=0, high=2500, advanced=True)
     b_factor: float = option(80.0, "Å²", "envelope of the microscope", low=0, high=2000, advanced=True)

@@ -32,9 +32,26 @@ def test_a_planted_plane_is_found_with_its_axis_and_sign(tilted) -> None:
     known = estimate_ctf(image, OPTICS, CtfParams(tilt="known", slope=slope_of(35.0, 40.0)))
     assert known.slope == pytest.approx(slope_of(35.0, 40.0))
     assert known.defocus.mean == pytest.approx(17_000.0, abs=50.0)
+    assert known.tilt.opposite < -100  # odds of e^100, of some 1000 tile rings
+    assert fit.tilt.opposite == 0
+    assert "tilt" not in [flag.name for flag in (*known.flags, *fit.flags)]
     level = estimate_ctf(image, OPTICS)
     assert level.slope == (0.0, 0.0)
     assert min(fit.resolution, known.resolution) < level.resolution
+
+
+def test_a_tilt_told_the_wrong_way_round_is_flagged_with_the_right_axis(tilted) -> None:
+    fit = estimate_ctf(tilted(1024, 2.0, 17_000.0, 30.0, 270.0, 4), OPTICS, CtfParams(tilt="known", slope=slope_of(30.0, 90.0)))
+    (flag,) = (flag for flag in fit.flags if flag.name == "tilt")
+    assert "Try: --tilt-angle 30 --tilt-axis 270, not 90" in flag.reason
+    assert fit.tilt.axis_deg == pytest.approx(90.0)  # what was told is kept
+
+
+def test_neither_way_of_a_tilt_that_is_not_there_is_preferred(micrograph) -> None:
+    """Seed 0: the opposite plane happens to be likelier than this by e^12, a level one than both."""
+    fit = estimate_ctf(micrograph(900, 2.0, 15_200, 14_900, 30.0, 0), OPTICS, CtfParams(tilt="known", slope=slope_of(30.0, 90.0)))
+    assert fit.tilt.opposite < 0
+    assert "tilt" not in [flag.name for flag in fit.flags]
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vitreous.data.micrograph import Defocus
+from vitreous.stages.defocus.tilt import Tilt
 
-FlagName = Literal["drift", "poor fit", "strong astigmatism", "ice ring", "methods disagree", "empty"]
+FlagName = Literal["drift", "poor fit", "strong astigmatism", "ice ring", "methods disagree", "tilt", "empty"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Measures:
 class Limits:
     """Where the flags are raised; each is compared with the field of :class:`Measures` that its name begins with.
 
+    ``opposite_most`` is compared with that of the tilt: chance alone gives odds of e⁵ = 150 to 1 no more than once in 150 times.
     ``agreement_most`` is in units of the resolution of the fit: two methods must agree as far as rings are seen.
     """
 
@@ -86,10 +88,11 @@ class Limits:
     specimen_power_least: float = 1.15
     astigmatism_most: float = 1500.0
     agreement_most: float = 1.0
+    opposite_most: float = 5.0
     sigmas: float = 5.0
 
 
-def flags(measures: Measures, defocus: Defocus, limits: Limits | None = None) -> tuple[Flag, ...]:
+def flags(measures: Measures, defocus: Defocus, limits: Limits | None = None, tilt: Tilt | None = None) -> tuple[Flag, ...]:
     """The verdict: every limit that is passed, worst first; empty is good."""
     limit, m = limits or Limits(), measures
     no_rings = m.significance < limit.significance_least
@@ -113,4 +116,11 @@ def flags(measures: Measures, defocus: Defocus, limits: Limits | None = None) ->
         (m.ice_excess > limit.ice_excess_most and m.ice_sigma > limit.sigmas, "ice ring",
          f"power at a spacing of ice is {100 * m.ice_excess:.0f} % above its surroundings: crystalline ice"),
     )  # fmt: skip
-    return tuple(Flag(name, reason) for passed, name, reason in rules if passed)
+    told = [Flag(name, reason) for passed, name, reason in rules if passed]
+    return (*told, *_other_way(tilt)) if tilt and not no_rings and tilt.opposite > limit.opposite_most else tuple(told)
+
+
+def _other_way(tilt: Tilt) -> tuple[Flag]:
+    there = (tilt.axis_deg + 180) % 360
+    return (Flag("tilt", f"the rings are explained better the other way up, log-likelihood higher by {tilt.opposite:.0f}. Try: "
+                 f"--tilt-angle {tilt.angle_deg:.4g} --tilt-axis {there:.4g}, not {tilt.axis_deg:.4g}"),)  # fmt: skip

@@ -14,7 +14,7 @@ from vitreous.stages.defocus.likelihood import Likelihood
 from vitreous.stages.defocus.refine import Solution, refine
 from vitreous.stages.defocus.search import Candidate
 from vitreous.stages.defocus.spectrum import PowerSpectrum, Tiles
-from vitreous.stages.defocus.tilt import Tilt, fit_tilt, heights, known_tilt
+from vitreous.stages.defocus.tilt import Heights, Tilt, fit_tilt, heights, known_tilt, opposite_gain
 
 Make = Callable[[Bins, Candidate], Likelihood]
 ROUNDS = 4
@@ -29,6 +29,7 @@ class Inclined:
     spectrum: PowerSpectrum
     likelihood: Likelihood
     solution: Solution
+    heights: Heights
     tilt: Tilt
     level: bool
 
@@ -60,10 +61,10 @@ def fit_inclined(tiles: Tiles, start: Candidate, optics: Optics, make: Make) -> 
 
 
 def fit_known(tiles: Tiles, start: Candidate, slope: tuple[float, float], optics: Optics, make: Make) -> Inclined:
-    """Fit the CTF with a plane that is known."""
+    """Fit the CTF with a plane that is known, and see whether the opposite one explains the tiles better."""
     once = _fit(tiles, start, slope, optics, make)
     again = _fit(tiles, _after(replace(once, tilt=known_tilt(slope)), start), slope, optics, make)
-    return replace(again, tilt=known_tilt(slope), level=False)
+    return replace(again, tilt=replace(known_tilt(slope), opposite=opposite_gain(again.heights, slope)), level=False)
 
 
 def _fit(tiles: Tiles, start: Candidate, slope: tuple[float, float], optics: Optics, make: Make) -> Inclined:
@@ -71,7 +72,8 @@ def _fit(tiles: Tiles, start: Candidate, slope: tuple[float, float], optics: Opt
     spectrum = levelled(tiles, slope, waves, optics) if any(slope) else tiles.mean()
     likelihood = make(Bins.of(spectrum), start)
     solution = refine(likelihood)
-    return Inclined(spectrum, likelihood, solution, fit_tilt(heights(tiles, likelihood, solution.values)), level=True)
+    known = heights(tiles, likelihood, solution.values)
+    return Inclined(spectrum, likelihood, solution, known, fit_tilt(known), level=True)
 
 
 def _after(found: Inclined, start: Candidate) -> Candidate:

@@ -92,6 +92,8 @@ class Tilt:
         Probability of so steep a plane where the specimen is level: exp(−½ gᵀ Cov⁻¹ g).
     middle_shift
         Å by which the defocus of the middle differs from the one given.
+    opposite
+        Of a tilt that was told: see :func:`opposite_gain`. 0 where it was fitted.
     """
 
     slope: tuple[float, float]
@@ -102,6 +104,7 @@ class Tilt:
     axis_sigma: float
     chance: float
     middle_shift: float
+    opposite: float = 0.0
 
 
 def heights(tiles: Tiles, likelihood: Likelihood, values: Tensor) -> Heights:
@@ -177,6 +180,24 @@ def _steepest_rise(known: Heights, columns: Tensor) -> Tensor:
     for column, row in zip(columns, table):
         total += row[((planes @ column + far) / HEIGHT_STEP).round().long().clamp(0, len(row) - 1)]
     return planes[total.argmax()]
+
+
+def opposite_gain(known: Heights, slope: tuple[float, float]) -> float:
+    """Logarithm of how much likelier the plane of the opposite ``slope`` makes the tiles than this one or a level one, if that is more.
+
+    Each at its best defocus of the middle. Where neither slope is right their likelihoods differ by chance, and a level one has more.
+    """
+    plane = torch.tensor(slope, dtype=torch.float64)
+    this, level, opposite = (_best_of_middles(known, sign * plane) for sign in (1.0, 0.0, -1.0))
+    return opposite - max(this, level)
+
+
+def _best_of_middles(known: Heights, slope: Tensor) -> float:
+    """L of all tiles on a plane, the greatest over defoci of the middle."""
+    height = known.place @ slope
+    rings = (known.rings * torch.exp(1j * height[:, None] * known.turn)).sum(0)
+    shift = torch.arange(-SHIFT[0], SHIFT[0] + 1, HEIGHT_STEP, dtype=torch.float64)
+    return float((-(torch.exp(1j * shift[:, None] * known.turn) @ rings).real).max())
 
 
 def described(plane: Tensor, covariance: Tensor) -> Tilt:
