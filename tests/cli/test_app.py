@@ -63,6 +63,14 @@ def test_help_of_a_verb_tells_units_ranges_and_defaults(capsys: pytest.CaptureFi
     assert "Pearson" in page
 
 
+def test_the_help_of_watch_asks_for_the_folder_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["watch", "--help"])
+    page = capsys.readouterr().out
+    assert "vitreous watch FOLDER [options]" in page
+    assert "--folder" not in page
+
+
 def test_verbs_are_grouped(capsys: pytest.CaptureFixture[str]) -> None:
     assert vitreous() == 0
     page = capsys.readouterr().out

@@ -14,6 +14,9 @@ from vitreous.io.micrographs import read_micrographs
 from vitreous.io.motion import read_motion
 from vitreous.io.mrc import open_stack, read_image, write_image, write_stack
 from vitreous.io.tiff_write import write_movie_tiff
+from vitreous.jobs import align_movies
+from vitreous.jobs.align_movies import AlignMovies
+from vitreous.pipeline.ports import Inputs
 from vitreous.pipeline.project import Project
 from vitreous.pipeline.record import Record
 from vitreous.runtime.files import read_json
@@ -156,13 +159,29 @@ def test_a_gain_of_another_shape_is_an_error_of_the_job(here: Project, movies: l
 
 
 def test_a_header_is_contradicted_by_name_unless_it_says_nothing(here: Project, movies: list[Path], tmp_path: Path):
-    with pytest.raises(InputError, match=r"the first, m0: pixel_size must agree with the header of .*m0\.tif to 1 %"):
-        align(here, movies, pixel_size=4.5)
+    with pytest.raises(InputError, match=r"the first, m0: pixel_size must agree with the header of .*m0\.tif to 10 %"):
+        align(here, movies, pixel_size=1.11 * tiny.PIXEL)
     write_stack(tmp_path / "silent.mrcs", tiny.counts(0), 1.0)
     with pytest.raises(InputError, match=r"pixel_size must be given, positive, in Å: .*silent\.mrcs says nothing of it"):
         align(here, [tmp_path / "silent.mrcs"])
     record = align(here, [tmp_path / "silent.mrcs"], pixel_size=4.5, model="global")
     assert read_micrographs(record["micrographs"])[0].optics.pixel_size == 4.5
+
+
+def test_a_calibrated_pixel_size_counts_and_is_told_once(here: Project, movies: list[Path]):
+    calibrated = 1.04 * tiny.PIXEL
+    record = align(here, movies[:2], pixel_size=calibrated, model="global")
+    (told,) = [warning for warning in record.warnings if "pixel size" in warning]
+    assert f"{calibrated:g} Å was given and counts; the movies' headers say {tiny.PIXEL:g} Å. Try: --pixel-size" in told
+    assert [m.optics.pixel_size for m in read_micrographs(record["micrographs"])] == [pytest.approx(calibrated)] * 2
+    assert align_movies.warnings(AlignMovies(pixel_size=1.005 * tiny.PIXEL, **ASKED), movies[0], [{"header_pixel_size": tiny.PIXEL}]) == ()
+
+
+def test_the_memory_foreseen_holds_the_process_itself(here: Project, movies: list[Path]):
+    inputs = Inputs({"movies": tuple(movies)})
+    # An interpreter with its libraries holds some 450 MB (measured); tiny frames add little to it.
+    assert 4e8 < align_movies.estimate(inputs, AlignMovies(**ASKED)).memory < 6e8
+    assert align_movies.estimate(Inputs({"movies": (movies[0].with_name("none.tif"),)}), AlignMovies(**ASKED)).memory > 4e8
 
 
 def test_what_was_assumed_is_said(here: Project, movies: list[Path]):

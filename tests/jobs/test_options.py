@@ -27,6 +27,12 @@ def test_one_per_cent_is_the_limit(header: float, off: float):
             check_pixel_size(given_size, header, "a.mrc")
 
 
+def test_another_limit_may_be_asked_for():
+    check_pixel_size(1.04, 1.1, "a.mrc", 0.1)
+    with pytest.raises(InputError, match=r"to 10 %, in Å; got 0\.98, and the header says 1\.1\. Try: --pixel-size 1\.1"):
+        check_pixel_size(0.98, 1.1, "a.mrc", 0.1)
+
+
 def test_headers_hold_six_digits():
     assert stated_pixel_size(2.7999999999999994) == 2.8
     assert stated_pixel_size(1.0599999427795410) == 1.06

@@ -20,11 +20,13 @@ from vitreous.io.particles import read_particles
 from vitreous.io.tiff_write import write_movie_tiff
 from vitreous.jobs.live import movie
 from vitreous.jobs.live.room import Room
+from vitreous.jobs.live.status import late
 from vitreous.jobs.projects import project
 from vitreous.pipeline.graph import Earlier
+from vitreous.pipeline.inbox import Inbox, Rules, Waiting
 from vitreous.pipeline.project import Project
 from vitreous.pipeline.record import Record
-from vitreous.runtime.files import read_json
+from vitreous.runtime.files import read_json, write_json
 
 ASKED = {"voltage": 300.0, "cs": 2.7, "dose": 1.3, "diameter": tiny_session.DIAMETER, "model": "global", "settle": 0.1, "patience": 0.3,
          "reserve": 0.1, "classes": 0}  # fmt: skip
@@ -136,6 +138,36 @@ def test_a_session_is_of_one_kind(alone: Project, raw: Path, tmp_path: Path):
     write_image(tmp_path / "gain.mrc", np.ones((384, 384), np.float32), None)
     with pytest.raises(InputError, match="gain must be what this project's session was begun with"):
         watch(alone, raw, 2, gain=tmp_path / "gain.mrc")
+
+
+def test_what_is_not_given_is_taken_from_the_session(alone: Project, raw: Path):
+    asked = {name: value for name, value in ASKED.items() if name not in ("voltage", "model")}
+    record = alone.do("watch", folder=raw, movies=2, **asked)
+    assert record.warnings[0] == "not given, and taken from the session that goes on: voltage 300.0, model global."
+    with pytest.raises(InputError, match=r"voltage must be what this project's session was begun with, 300\.0; got 200\.0"):
+        alone.do("watch", folder=raw, movies=2, **asked, voltage=200.0)
+
+
+def test_a_session_that_was_killed_is_called_interrupted(here: Project, raw: Path, capsys: pytest.CaptureFixture[str]):
+    (here.store.folder / "live").mkdir()
+    told = {"state": "waiting", "message": "", "folder": str(raw), "arrived": 0, "done": 0, "queued": 0, "waiting": [], "set_aside": [],
+            "particles": 0,
+            "lag_seconds": {"now": None, "median": None, "worst": None}, "disk": {"free_bytes": 1e9, "hours_left": None}}  # fmt: skip
+    write_json(here.store.folder / "live" / "live.json", told)
+    assert main(["status", str(here.store.folder)]) == 0
+    assert f"session of {raw}: interrupted" in capsys.readouterr().out
+    with here.store.lock():
+        assert main(["status", str(here.store.folder)]) == 0
+    assert f"session of {raw}: waiting" in capsys.readouterr().out
+
+
+def test_a_file_is_wondered_at_when_half_the_patience_with_it_is_spent(tmp_path: Path):
+    inbox = Inbox(tmp_path, Rules(patterns=("*.tif",), settle=10, patience=120), lambda _: "")
+    inbox.waiting = {Path("new.tif"): Waiting((1, 1), 931.0, 0.0), Path("old.tif"): Waiting((1, 1), 929.0, 0.0, "cut off")}
+    # 10 s to settle and half of 120 s before 1000 s is 930 s
+    assert late(inbox, 1000.0, ended=False) == ("1 files were there but had not arrived whole: old.tif: cut off",)
+    assert late(inbox, 1000.0, ended=True)[0].startswith("2 files were there")
+    assert late(inbox, 990.0, ended=False) == ()
 
 
 def test_what_cannot_be_used_is_set_aside_with_its_reason_and_the_rest_goes_on(here: Project, raw: Path, tmp_path: Path):

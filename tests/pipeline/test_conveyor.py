@@ -64,6 +64,8 @@ def test_all_are_done_once_and_the_spoilt_one_is_set_aside(raw: Path, context: C
     assert {name: value["squared"] for name, value in belt.ledger.done.items()} == {"a": 16, "c": 16}
     assert "holds a spoilt word" in belt.ledger.aside[str(raw / "b.txt")]
     assert any("b.txt is set aside" in event.message for event in told)
+    last = belt.ledger
+    assert last.settled == last.arrived == len(last.done) + 1  # what is set aside is not waited for
     again = conveyor(raw, tmp_path / "live", context)
     again.run(until(again, 3))
     assert (tmp_path / "live" / "begun.txt").read_text().count("\n") == 3 + 2

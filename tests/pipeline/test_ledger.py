@@ -32,6 +32,7 @@ def test_an_item_is_unfinished_until_it_is_done_and_stays_done(state: State, tmp
     item = ledger.admit(arrival(tmp_path / "a.tif"), "x")
     assert item == Item(name="a", path=tmp_path / "a.tif", stamp=(1, 1), digest="x", arrived=1.0)
     assert opened(state).unfinished() == [item]
+    assert (ledger.settled, ledger.arrived) == (0, 1)
     ledger.finish(item, {"score": 1})
     again = opened(state)
     assert again.unfinished() == []

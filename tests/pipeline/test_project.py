@@ -112,6 +112,18 @@ def test_nothing_but_broken_items_is_bad_input(project: Project, texts: list[Pat
     assert "spoilt word" in waiting.cause
 
 
+def test_what_a_failed_job_set_aside_is_tried_again(project: Project, texts: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("a fault that will be mended.")
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(toy_jobs, "count_one", refuse)
+        with pytest.raises(InputError, match="a fault that will be mended"):
+            project.do("count-letters", texts=texts)
+    assert read_json(project.do("count-letters", texts=texts)["counts"]) == {"a.txt": 1, "b.txt": 2, "c.txt": 5}
+    assert [record.job for record in project.store.records()] == ["0001-count-letters"]
+
+
 def test_two_files_of_one_name_are_refused(project: Project, texts: list[Path], tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("other")
     with pytest.raises(InputError, match=r"items of count must have different names; got 'a.txt' more than once"):

@@ -68,7 +68,9 @@ def _add_option(group: Any, each: Option) -> None:
     shown = "{" + ",".join(each.choices) + "}" if each.choices else each.name.split("_")[-1].upper()
     if each.positional:
         group.add_argument(each.name, metavar=shown, nargs="?", help=text)
-    group.add_argument(flag(each.name), metavar=shown, nargs="+" if each.many else None, help=text)
+    # Of two ways to give one thing the page shows the shorter.
+    flag_help = argparse.SUPPRESS if each.positional else text
+    group.add_argument(flag(each.name), metavar=shown, nargs="+" if each.many else None, help=flag_help)
 
 
 def read_parameters(declared: type, given: dict[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def status(words: list[str], registry: Registry) -> int:
     store = Store(given["project"])
     working = holder(store.folder)
     jobs = [_state(record, working=bool(working)) for record in store.records()]
-    session = _session(store)
+    session = _session(store, working=bool(working))
     if given["json"]:
         told = {"project": str(store.folder), "holder": working, "jobs": jobs} | ({"session": session} if session else {})
         print(json.dumps(told, ensure_ascii=False))
@@ -87,10 +87,15 @@ def status(words: list[str], registry: Registry) -> int:
     return 0
 
 
-def _session(store: Store) -> dict[str, Any] | None:
-    """What a live session of the project says of itself, without its movies; ``None`` if there is none."""
+def _session(store: Store, *, working: bool) -> dict[str, Any] | None:
+    """What a live session of the project says of itself, without its movies; ``None`` if there is none.
+
+    One that has not ended is interrupted where nobody is working: it was killed.
+    """
     path = store.folder / "live" / "live.json"
     told: Any = read_json(path) if path.exists() else None
+    if told and not working and told["state"] != "ended":
+        told |= {"state": "interrupted", "message": ""}
     return told and {name: value for name, value in told.items() if name != "movies"}
 
 
@@ -110,5 +115,6 @@ def _running_note(record: Record) -> str:
     now = pace(read_events(record.folder / "log.jsonl"))
     if now is None:
         return ""
-    left = f", about {answer.duration(now.seconds_left)} left in this step" if now.seconds_left is not None else ""
+    known = now.seconds_left is not None and now.done < now.total
+    left = f", about {answer.duration(now.seconds_left)} left in this step" if known else ""
     return f"{now.step} {now.done} of {now.total}{left}"

@@ -12,7 +12,7 @@ from vitreous.errors import InputError, VitreousError, require
 from vitreous.jobs.micrograph_list import unique_names, write_list
 from vitreous.jobs.movie_like import Like, usual
 from vitreous.jobs.movie_metadata import MovieOptions, beam_shift, known_movie, optics_groups
-from vitreous.jobs.options import check_pixel_size, stated_pixel_size
+from vitreous.jobs.options import check_pixel_size, pixel_sizes_differ, stated_pixel_size
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.job import Estimate, JobType, Result
 from vitreous.pipeline.params import option, parameters
@@ -30,6 +30,9 @@ ASSUMED = {"voltage": 300.0, "cs": 2.7}
 UNITS = {"voltage": "kV", "cs": "mm"}
 #: e/Å² after which exp(−N / 2 N_c) is 0.001 at 10 Å: more is probably a dose of the whole movie that was given for a frame.
 MOST_EXPOSURE = 200.0
+#: Fraction of a header's pixel size by which a calibrated one may differ: calibrations move it by some per cent, a wrong
+#: magnification by more.
+CALIBRATION = 0.1
 #: Points along each axis of the field at which tracks are kept for drawing.
 TRACKS = 5
 #: No magnification differs with direction by more.
@@ -38,6 +41,8 @@ UNSTRETCHED, MOST_STRETCH = (1.0, 0.0, 0.0, 1.0), 0.1
 MOST_FOR_GAIN = 200
 #: e/Å² that count as a movie's beginning.
 EARLY = 4.0
+#: Bytes of the process itself: the interpreter, the libraries and what they keep.
+PROCESS = 450_000_000
 #: Pixels of the longer side of the small pictures.
 THUMBNAIL = 512
 
@@ -248,7 +253,8 @@ def align_one(
                  gain_name or (gain and _named(gain, project)), eer=known.eer)  # fmt: skip
     write_json(outputs / "tracks" / f"{name}.json", tracks(aligned, _named(path, project)))
     write_png(outputs / "thumbnails" / f"{name}.png", thumbnail(image, THUMBNAIL)[::-1])
-    return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size, "voltage": optics.voltage,
+    return {"name": name, "pixel_size": aligned.pixel_size, "movie_pixel_size": optics.pixel_size,
+            "header_pixel_size": None if known.is_eer else stated_pixel_size(movie.pixel_size), "voltage": optics.voltage,
             "cs": optics.spherical_aberration, "amplitude_contrast": optics.amplitude_contrast, "frames": len(movie),
             "exposure": params.pre_exposure + aligned.motion.dose_per_frame * len(movie),
             "figures": dict(aligned.figures), "left_out": [[fault.number, fault.reason] for fault in aligned.left_out],
@@ -306,7 +312,7 @@ def movie_optics(known: Known, params: AlignMovies) -> Optics:
     """The microscope of a movie: what was given, the header's pixel size, its metadata, usual values for voltage and Cs."""
     movie = known.movie
     if not known.is_eer:
-        check_pixel_size(params.pixel_size, movie.pixel_size, movie.path)
+        check_pixel_size(params.pixel_size, movie.pixel_size, movie.path, CALIBRATION)
     header = None if known.is_eer else stated_pixel_size(movie.pixel_size)
     told = {"pixel_size": params.pixel_size or header or known.pixel_size, "voltage": known.voltage or ASSUMED["voltage"],
             "cs": ASSUMED["cs"] if params.cs is None else params.cs}  # fmt: skip
@@ -383,6 +389,11 @@ def warnings(params: AlignMovies, gain: Path | None, done: Sequence[dict[str, An
                     "thousandth of detail of 10 Å. Try: --dose of one frame, if this is that of all.")  # fmt: skip
     if gain is None and not params.estimate_gain:
         told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
+    headers = [each.get("header_pixel_size") for each in done or ()]
+    contradicted = next((header for header in headers if pixel_sizes_differ(params.pixel_size, header)), None)
+    if contradicted:
+        told.append(f"a pixel size of {params.pixel_size:g} Å was given and counts; the movies' headers say {contradicted:g} Å. "
+                    f"Try: --pixel-size {contradicted:g}, if the given one is not calibrated.")  # fmt: skip
     left_over = max((each.get("left_over", 0) for each in done or ()), default=0)
     if left_over:
         told.append(f"up to {left_over} frames of the detector at the end of EER movies fill no whole frame and are left out. Try: "
@@ -391,7 +402,7 @@ def warnings(params: AlignMovies, gain: Path | None, done: Sequence[dict[str, An
 
 
 def estimate(inputs: Inputs, params: AlignMovies) -> Estimate:
-    """Expect half a microsecond a pixel of a frame on one core, and the frames in memory."""
+    """Expect half a microsecond a pixel of a frame on one core, and the frames in memory beside the process itself."""
     from vitreous.io.movies import open_movie
     from vitreous.runtime.threads import threads
 
@@ -402,9 +413,9 @@ def estimate(inputs: Inputs, params: AlignMovies) -> Estimate:
             continue
         pixels = movie.shape[0] * movie.shape[1]
         count = len(inputs.all("movies"))
-        memory = pixels * (min(len(movie) * movie.dtype.itemsize, 2**30 / pixels) + 40)
+        memory = PROCESS + pixels * (min(len(movie) * movie.dtype.itemsize, 2**30 / pixels) + 40)
         return Estimate(seconds=count * (1 + 6e-8 * pixels * len(movie) / threads()), memory=int(memory), disk=4 * pixels * count)
-    return Estimate(seconds=1.0, memory=2**28)
+    return Estimate(seconds=1.0, memory=PROCESS)
 
 
 JOB = JobType(

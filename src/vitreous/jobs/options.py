@@ -64,15 +64,20 @@ def stated_pixel_size(header: float | None) -> float | None:
     return float(f"{header:.6g}") if header and abs(header - 1.0) > 1e-4 else None
 
 
-def check_pixel_size(given: float | None, header: float | None, path: object) -> None:
+def pixel_sizes_differ(given: float | None, header: float | None, tolerance: float = PIXEL_SIZE_TOLERANCE) -> bool:
+    """Whether both pixel sizes are known and differ by more than ``tolerance``, a fraction of the header's."""
+    stated = stated_pixel_size(header)
+    return bool(given and stated and abs(given - stated) > tolerance * stated)
+
+
+def check_pixel_size(given: float | None, header: float | None, path: object, tolerance: float = PIXEL_SIZE_TOLERANCE) -> None:
     """Refuse a pixel size that contradicts the file's own.
 
     Raises
     ------
     InputError
-        If both are known and differ by more than 1 %.
+        If both are known and differ by more than ``tolerance``, a fraction of the header's.
     """
-    stated = stated_pixel_size(header)
-    if given and stated and abs(given - stated) > PIXEL_SIZE_TOLERANCE * stated:
-        raise InputError(f"pixel_size must agree with the header of {path} to 1 %, in Å; got {given:g}, and the header says "
-                         f"{stated:g}. Try: --pixel-size {stated:g}, or correct the header.")  # fmt: skip
+    if pixel_sizes_differ(given, header, tolerance):
+        raise InputError(f"pixel_size must agree with the header of {path} to {100 * tolerance:g} %, in Å; got {given:g}, and the header "
+                         f"says {header:.6g}. Try: --pixel-size {header:.6g}, or correct the header.")  # fmt: skip

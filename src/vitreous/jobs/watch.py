@@ -80,7 +80,7 @@ def run(inputs: Inputs, params: Watch, context: Context) -> Result:
     session.close(stop)
     _put_out(session, context)
     context.quarantined.extend({"item": Path(path).name, "reason": reason} for path, reason in session.ledger.aside.items())
-    return Result(figures=session.figures(), warnings=session.warnings(), stop=stop)
+    return Result(figures=session.figures(), warnings=session.warnings(ended=True), stop=stop)
 
 
 def _put_out(session: LiveSession, context: Context) -> None:

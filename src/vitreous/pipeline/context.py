@@ -108,6 +108,8 @@ class Context:
     ) -> list[Done[Item]]:
         """Do ``function`` on each item, once: after a kill the job goes on behind the last finished one.
 
+        What an earlier attempt at the job set aside is tried again: the reason may be gone, a file forbidden or a fault mended.
+
         Parameters
         ----------
         function
@@ -139,7 +141,7 @@ class Context:
             twice = next(name for name in names if names.count(name) > 1)
             raise InputError(f"items of {step} must have different names; got {twice!r} more than once.")
         finished = self.state.items(step)
-        waiting = [item for item, name in zip(todo, names) if name not in finished.outcomes]
+        waiting = [item for item, name in zip(todo, names) if "value" not in finished.outcomes.get(name, {})]
         done = len(todo) - len(waiting)
         self._count(step, done, len(todo))
         keys = [key(item) for item in waiting]

@@ -171,7 +171,7 @@ class Conveyor:
         self.held = reason
 
     def _say(self, message: str) -> None:
-        self.context.report(Progress(STEP, len(self.ledger.done), self.ledger.arrived, message=message))
+        self.context.report(Progress(STEP, self.ledger.settled, self.ledger.arrived, message=message))
 
 
 def _tried(work: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any]:

@@ -73,6 +73,11 @@ class Ledger:
         """Files that arrived, whatever became of them."""
         return len(self._arrived.outcomes.keys() | self._aside.outcomes.keys())
 
+    @property
+    def settled(self) -> int:
+        """Files that arrived and for which nothing remains to be done: finished, set aside or known under another name."""
+        return self.arrived - len(self.unfinished())
+
     def known(self) -> dict[Path, Stamp]:
         """Files that nothing remains to be done for, with the stamp they had."""
         settled = {path: told["stamp"] for path, told in self._arrived.outcomes.items() if told["name"] in self.done}

@@ -15,6 +15,7 @@ from vitreous.jobs.movie_metadata import known_movie
 from vitreous.pipeline.context import Context
 from vitreous.pipeline.digests import file_digest
 from vitreous.pipeline.ledger import Item
+from vitreous.pipeline.params import options
 from vitreous.runtime.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -73,6 +74,19 @@ def check_same(folder: Path, params: Watch, gain: Path | None, seed: int) -> Non
         if before != value:
             raise InputError(f"{name} must be what this project's session was begun with, {before!r}; got {value!r}. "
                              "Try: another --project.")  # fmt: skip
+
+
+def taken_up(folder: Path, params: Watch) -> tuple[Watch, tuple[str, ...]]:
+    """The parameters, those left at their defaults as the session in ``folder`` was begun with, and a warning that names what differs."""
+    if not (folder / FILE).exists():
+        return params, ()
+    kept: Any = read_json(folder / FILE)
+    before, asked = kept["params"], params.lasting()
+    default = {each.name: each.default for each in options(type(params)) if not each.required}
+    open_to = [name for name in asked if name in default and getattr(params, name) == default[name]]
+    taken = {name: before[name] for name in open_to if before.get(name, asked[name]) != asked[name]}
+    named = ", ".join(f"{name} {value}" for name, value in taken.items())
+    return replace(params, **taken), (f"not given, and taken from the session that goes on: {named}.",) if taken else ()
 
 
 def make_plan(params: Watch, gain: Path | None, folder: Path, context: Context, batch: Sequence[Item]) -> tuple[Plan, tuple[str, ...]]:

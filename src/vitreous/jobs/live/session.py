@@ -18,10 +18,10 @@ from vitreous.jobs import align_movies
 from vitreous.jobs.live.averages import Gallery
 from vitreous.jobs.live.movie import through
 from vitreous.jobs.live.page import write_page
-from vitreous.jobs.live.plan import Plan, check_same, make_plan
+from vitreous.jobs.live.plan import Plan, check_same, make_plan, taken_up
 from vitreous.jobs.live.products import write_lists
 from vitreous.jobs.live.room import Room
-from vitreous.jobs.live.status import row, sentence, state
+from vitreous.jobs.live.status import late, row, sentence, state
 from vitreous.jobs.micrograph_list import stem
 from vitreous.pipeline.checkpoint import State
 from vitreous.pipeline.context import Context
@@ -58,10 +58,11 @@ class LiveSession:
     def __init__(self, params: Watch, gain: Path | None, context: Context) -> None:
         from vitreous.io.whole import why_not_whole
 
-        self.params, self.context, self.gain = params, context, gain
         self.folder = context.project / FOLDER
         self.folder.mkdir(exist_ok=True)
         remove_left_over(self.folder)
+        params, self._taken = taken_up(self.folder, params)
+        self.params, self.context, self.gain = params, context, gain
         check_same(self.folder, params, gain, context.seed)
         self.ledger = Ledger(State(self.folder / "state"), stem)
         self.rows = {name: row(name, value) for name, value in self.ledger.done.items()}
@@ -119,8 +120,8 @@ class LiveSession:
         done = len(self.ledger.done)
         self._lists(self._write_lists, done, at_once=bool(ended))
         self._pictures(self.gallery.draw, self.gallery.movies, at_once=bool(ended))
-        told = state(self.conveyor, self.rows, self.room, ended) | {"warnings": list(self.warnings())}
-        seen = {name: told[name] for name in ("state", "message", "arrived", "done", "queued", "waiting", "set_aside")}
+        told = state(self.conveyor, self.rows, self.room, ended) | {"warnings": list(self.warnings(ended=bool(ended)))}
+        seen = {name: told[name] for name in ("state", "message", "arrived", "done", "queued", "waiting", "set_aside", "warnings")}
         alive = told["updated"] // ALIVE
         self._status(lambda: write_json(self.folder / "live.json", told), (seen, alive), at_once=bool(ended))
         self._page(lambda: self._write_page(told), seen, at_once=bool(ended))
@@ -141,12 +142,11 @@ class LiveSession:
             told["worst_lag_seconds"] = max(each["lag_seconds"] for each in rows)
         return told
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self, *, ended: bool) -> tuple[str, ...]:
         """What may be wrong with all of it."""
-        waits = [f"{path.name}: {each.reason}" for path, each in self.conveyor.inbox.waiting.items()]
-        late = (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
         aligned = [told["align"] for told in self.ledger.done.values()]
-        return (*align_movies.warnings(self.params.align(), self.gain, aligned or None), *self._told, *late)
+        assumed = align_movies.warnings(self.params.align(), self.gain, aligned or None)
+        return (*self._taken, *assumed, *self._told, *late(self.conveyor.inbox, time.time(), ended=ended))
 
     def _grow(self) -> None:
         """Bring the averages up to all that is done."""
@@ -162,7 +162,7 @@ class LiveSession:
         write_page(self.folder / "session.html", told, judged, self.folder / "averages.png")
 
     def _say(self, message: str, figures: dict[str, float] | None = None) -> None:
-        self.context.report(Progress(STEP, len(self.ledger.done), self.ledger.arrived, figures or {}, message))
+        self.context.report(Progress(STEP, self.ledger.settled, self.ledger.arrived, figures or {}, message))
 
 
 class Seldom:

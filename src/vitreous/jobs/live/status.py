@@ -9,6 +9,7 @@ from typing import Any
 
 from vitreous.jobs.live.room import Room
 from vitreous.pipeline.conveyor import Conveyor
+from vitreous.pipeline.inbox import Inbox
 
 #: Version of the layout of ``live.json``.
 LAYOUT = 1
@@ -66,6 +67,14 @@ def pace(rows: Mapping[str, Mapping[str, Any]], now: float) -> float:
         return 0.0
     since = max(now - RECENT, min(told["arrived"] for told in recent))
     return round(3600 * len(recent) / max(now - since, 1.0), 1)
+
+
+def late(inbox: Inbox, now: float, *, ended: bool) -> tuple[str, ...]:
+    """A warning of files that have not arrived whole when half the patience with them is spent, or at all when it has ``ended``."""
+    rules = inbox.rules
+    since = now if ended else now - rules.settle - 0.5 * rules.patience
+    waits = [f"{path.name}: {each.reason}" for path, each in inbox.waiting.items() if each.since <= since]
+    return (f"{len(waits)} files were there but had not arrived whole: {'; '.join(waits[:5])}",) if waits else ()
 
 
 def state(conveyor: Conveyor, rows: Mapping[str, Mapping[str, Any]], room: Room, ended: str) -> dict[str, Any]:
