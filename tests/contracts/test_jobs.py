@@ -112,7 +112,7 @@ def test_every_parameter_is_explained_and_the_page_can_be_drawn(declared: JobTyp
     assert declared.summary in page
     for each in options(declared.params):
         assert each.help, f"{declared.name}: {each.name} has no help"
-        assert flag(each.name) in page
+        assert (each.name.upper() if each.positional else flag(each.name)) in page
         assert each.default is not None or each.required or each.if_none, f"{declared.name}: say what no {each.name} means"
 
 
