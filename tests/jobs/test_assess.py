@@ -12,7 +12,7 @@ import pytest
 from vitreous.errors import FormatError, InputError
 from vitreous.io.micrographs import read_micrographs, write_micrographs
 from vitreous.io.mrc import write_image
-from vitreous.jobs.assess import motion_of
+from vitreous.jobs.assess import mostly_doubtful, motion_of
 from vitreous.jobs.micrograph_list import read_list
 from vitreous.jobs.options import Microscope
 from vitreous.jobs.overrides import Override, read_overrides
@@ -60,7 +60,7 @@ def test_lists_verdicts_and_pictures(here: Project, session: list[Path]):
     assert imread(record.files("thumbnails")[0]).shape == (384, 384, 3)
     assert imread(record["session"]).shape[1] == imread(record["histograms"]).shape[1] > 1000
     assert (record.figures["good_count"], record.figures["bad_count"]) == (2, 1)
-    assert list(record.warnings) == ["1 of 3 micrographs are left out: off: no signal"]
+    assert list(record.warnings) == ["1 of 3 micrographs is left out: off: no signal"]
 
 
 def test_your_decisions_win_and_keep_their_reason(here: Project, session: list[Path], tmp_path: Path):
@@ -103,6 +103,17 @@ def test_motion_of_a_track_and_of_columns(session: list[Path]):
     assert motion_of(None, micrograph) is None
     columns = {"rlnAccumMotionTotal": "12.5", "rlnAccumMotionLate": "nan?"}
     assert motion_of(None, replace(micrograph, extra=columns)) == {"motion_total_angstrom": 12.5}
+
+
+def test_a_session_that_is_mostly_doubtful_is_told_why():
+    def one(verdict: str, *names: str) -> dict:
+        return {"micrograph": "m", "verdict": verdict, "reasons": [{"name": name} for name in names]}
+
+    three = [one("doubtful", "carbon"), one("doubtful", "unusual", "carbon"), one("doubtful", "carbon")]
+    (told,) = mostly_doubtful([*three, one("good"), one("bad", "drift")])
+    assert told.startswith("3 of 5 micrographs are doubtful, 2 of them first for carbon; they are kept. Try: look at")
+    assert mostly_doubtful([*three, one("good"), one("bad", "drift"), one("good")]) == ()  # half is not more than half
+    assert mostly_doubtful([]) == ()
 
 
 def test_when_none_passes_there_is_no_list_and_a_way_out(here: Project, session: list[Path]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -230,11 +231,22 @@ def _warnings(judged: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     bad = [(each["micrograph"], each["reasons"][0]["name"]) for each in judged if each["verdict"] == "bad"]
     shown = "; ".join(f"{name}: {why}" for name, why in bad[:8])
     more = f"; and {len(bad) - 8} more" if len(bad) > 8 else ""
-    told = [f"{len(bad)} of {len(judged)} micrographs are left out: {shown}{more}"] if bad else []
+    be = "is" if len(bad) == 1 else "are"
+    told = [f"{len(bad)} of {len(judged)} micrographs {be} left out: {shown}{more}"] if bad else []
     if len(bad) == len(judged):
         told.append("no micrograph passes. Try: look at session.png and thumbnails, then vitreous assess --accept NAME for those that "
                     "are usable; vitreous run goes on with --start pick.")  # fmt: skip
-    return tuple(told)
+    return (*told, *mostly_doubtful(judged))
+
+
+def mostly_doubtful(judged: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What to say where more than half are doubtful: then the session is, or the rules do not suit it."""
+    doubtful = [each["reasons"][0]["name"] for each in judged if each["verdict"] == "doubtful"]
+    if 2 * len(doubtful) <= len(judged):
+        return ()
+    why, count = Counter(doubtful).most_common(1)[0]
+    return (f"{len(doubtful)} of {len(judged)} micrographs are doubtful, {count} of them first for {why}; they are kept. Try: look at "
+            "session.png and thumbnails, then vitreous assess --reject NAME for those that are not usable.",)  # fmt: skip
 
 
 def estimate(inputs: Inputs, params: Assess) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from vitreous.data.optics import Optics
 from vitreous.errors import InputError
 from vitreous.stages.quality import assess, ice_thickness, outliers, thick
-from vitreous.stages.quality.probability import contributions, probability, unusual, weights
+from vitreous.stages.quality.probability import WORDS, contributions, probability, unusual, weights
 from vitreous.stages.quality.rules import RULES, judge
 
 OPTICS = Optics(pixel_size=1.3)
@@ -31,6 +32,27 @@ def test_each_rule_has_two_limits_and_a_sentence_with_both_numbers(rule):
         assert "limit" in reason.sentence
         assert "{" not in reason.sentence
     assert judge({rule.descriptor: math.nan}) == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.name}-{rule.descriptor}")
+def test_a_value_a_hundredth_past_its_limit_does_not_read_like_the_limit(rule):
+    for limit in (rule.doubtful, rule.bad):
+        (reason,) = judge({rule.descriptor: 1.01 * limit})
+        shown = limit * (100 if rule.unit == "%" else 1)
+        sentence, _, told = reason.sentence.partition(" (limit ")
+        assert told == f"{shown:g}{rule.unit})"
+        numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", sentence)]
+        assert min(abs(number / shown - 1.01) for number in numbers) < 0.004  # three digits
+        assert f"{rule.unit} " in f"{sentence} "
+
+
+def test_what_makes_one_unusual_is_said_in_words():
+    assert set(weights()["descriptors"]) <= set(WORDS)
+    (reason,) = unusual({"ring_power": 0.919, "coarse_peak": 1.1, "bragg_share": 0.029}, 0.3)
+    assert "detail of 12-4.5 Å, where Thon rings are, is only 0.919 times as strong as shot noise" in reason.sentence
+    assert "spots of ice crystals in 2.90% of the field" in reason.sentence
+    (one,) = unusual({"ring_power": 0.919, "bragg_share": 0.0}, 0.3)
+    assert "crystals" not in one.sentence  # it adds next to nothing
 
 
 def test_flags_of_the_fit_are_reasons_and_the_gravest_comes_first():

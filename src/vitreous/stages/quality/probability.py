@@ -8,11 +8,24 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from vitreous.stages.quality.rules import RULES, worded
 from vitreous.stages.quality.verdict import Reason
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 DOUBTFUL = 0.5
 """Probability below which a micrograph that breaks no rule is doubtful."""
+FELT = 0.1
+"""Of the logarithm of the odds: what adds less is not named among the causes."""
+WORDS = {rule.descriptor: (rule.sentence, rule.unit) for rule in RULES} | {
+    "carbon_step": ("detail of 12-4.5 Å has two strengths, as on a carbon edge, {value} of its deviations apart", ""),
+    "dark_tail": ("{value} of the field is far darker than is usual in it", "%"),
+    "level_spread": ("brightness differs from place to place, by {value} of what it differs within each (uneven ice)", ""),
+    "rough_spread": ("contrast differs from place to place, by {value} of its natural logarithm", ""),
+    "correlation_length": ("grey values hang together over {value} (lumps, or blur)", " Å"),
+    "coarse_peak": ("detail of 100-30 Å, which particles have, is only {value} times as strong as shot noise", ""),
+    "ring_power": ("detail of 12-4.5 Å, where Thon rings are, is only {value} times as strong as shot noise", ""),
+}  # fmt: skip
+"""What each descriptor says where it lowers the probability, and its unit."""
 
 
 @cache
@@ -54,6 +67,7 @@ def unusual(descriptors: Mapping[str, float], score: float) -> tuple[Reason, ...
     """The reason for doubt where no rule is broken and yet the probability is low: the descriptors that lower it most."""
     if score >= DOUBTFUL:
         return ()
-    most = sorted(contributions(descriptors).items(), key=lambda pair: -pair[1])[:3]
-    told = ", ".join(f"{name.replace('_', ' ')} {descriptors[name]:.3g}" for name, _ in most)
-    return (Reason("unusual", f"usable with probability {score:.2f} (limit {DOUBTFUL:g}), because of {told}"),)
+    added = {name: much for name, much in contributions(descriptors).items() if much > FELT}
+    most = sorted(added, key=lambda name: -added[name])[:3]
+    told = "; ".join(worded(WORDS[name][0], descriptors[name], WORDS[name][1]) for name in most)
+    return (Reason("unusual", f"usable with probability {score:.2f} (limit {DOUBTFUL:g}): {told}"),)

@@ -22,7 +22,9 @@ class Rule:
     doubtful, bad
         Where it becomes doubtful and bad.
     sentence
-        With ``{value}`` and ``{limit}``.
+        With ``{value}``, which is put in with its unit.
+    unit
+        "%" of a share, " Å", or nothing.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Rule:
     doubtful: float
     bad: float
     sentence: str
+    unit: str = ""
 
     def reason(self, descriptors: Mapping[str, float]) -> Reason | None:
         """The reason, if the descriptor is past a limit; what was not measured passes."""
@@ -37,22 +40,30 @@ class Rule:
         if not value > self.doubtful:
             return None
         grade: Grade = "bad" if value > self.bad else "doubtful"
-        return Reason(self.name, self.sentence.format(value=value, limit=self.bad if grade == "bad" else self.doubtful), grade)
+        limit = (self.bad if grade == "bad" else self.doubtful) * (100 if self.unit == "%" else 1)
+        return Reason(self.name, f"{worded(self.sentence, value, self.unit)} (limit {limit:g}{self.unit})", grade)
+
+
+def worded(sentence: str, value: float, unit: str = "") -> str:
+    """``sentence`` with ``value`` in it to three digits, so that it can be told from a limit that it passes by a hundredth."""
+    shown = 100 * value if unit == "%" else value
+    digits = max(0, 2 - math.floor(math.log10(abs(shown)))) if shown and math.isfinite(shown) else 0
+    return sentence.format(value=f"{shown:.{min(digits, 4)}f}{unit}")
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("saturated or dark", "clipped", 0.02, 0.5, "{value:.0%} of the pixels share one extreme value (limit {limit:.0%})"),
-    Rule("gain", "stripes", 0.25, 0.6, "lines repeat a pattern from half to half, correlation {value:.2f} (limit {limit:.2f})"),
-    Rule("gain", "seam", 15.0, 60.0, "a straight step across the camera, {value:.0f} times the scatter of its lines (limit {limit:.0f})"),
-    Rule("carbon", "carbon", 0.05, 0.5, "{value:.0%} of the field has the rings of carbon, beyond a straight edge (limit {limit:.0%})"),
-    Rule("contamination", "contamination", 0.05, 0.4, "{value:.0%} of the field is much darker than the rest (limit {limit:.0%})"),
-    Rule("crystalline ice", "bragg_share", 0.03, 0.2, "spots of ice crystals in {value:.0%} of the field (limit {limit:.0%})"),
-    Rule("crystalline ice", "ice_line", 0.1, 0.4, "power on a line of ice is {value:.0%} above its surroundings (limit {limit:.0%})"),
-    Rule("drift", "directional_loss", 2.7, 3.1, "detail of 80-12 Å is {value:.1f} times fainter along one direction (limit {limit:.1f})"),
-    Rule("double exposure", "twin", 0.4, 0.8, "all is there twice, {value:.0%} of what two equal exposures show (limit {limit:.0%})"),
-    Rule("drift", "motion_step", 4.0, 10.0, "the specimen moved {value:.1f} Å within a frame after the start (limit {limit:.0f} Å)"),
-    Rule("poor fit", "fit_resolution", 12.0, 25.0, "the rings can be followed to {value:.1f} Å only (limit {limit:.0f} Å)"),
-)  # fmt: skip
+    Rule("saturated or dark", "clipped", 0.02, 0.5, "{value} of the pixels share one extreme value", "%"),
+    Rule("gain", "stripes", 0.25, 0.6, "lines repeat a pattern from half to half, correlation {value}"),
+    Rule("gain", "seam", 15.0, 60.0, "a straight step across the camera, {value} times the scatter of its lines"),
+    Rule("carbon", "carbon", 0.05, 0.5, "{value} of the field has the rings of carbon, beyond a straight edge", "%"),
+    Rule("contamination", "contamination", 0.05, 0.4, "{value} of the field is much darker than the rest", "%"),
+    Rule("crystalline ice", "bragg_share", 0.03, 0.2, "spots of ice crystals in {value} of the field", "%"),
+    Rule("crystalline ice", "ice_line", 0.1, 0.4, "power on a line of ice is {value} above its surroundings", "%"),
+    Rule("drift", "directional_loss", 2.7, 3.1, "detail of 80-12 Å is {value} times fainter along one direction"),
+    Rule("double exposure", "twin", 0.4, 0.8, "all is there twice, {value} of what two equal exposures show", "%"),
+    Rule("drift", "motion_step", 4.0, 10.0, "the specimen moved {value} within a frame after the start", " Å"),
+    Rule("poor fit", "fit_resolution", 12.0, 25.0, "the rings can be followed to {value} only", " Å"),
+)
 """Limits are of physics where there are any: half the amplitude at r is lost by a smear of 0.6 r (sinc), so a step of 4 Å within a
 frame costs what is finer than 7 Å; contamination and carbon cost their share of particles."""
 

@@ -61,7 +61,7 @@ def outliers(session: Sequence[Mapping[str, float]]) -> list[tuple[Reason, ...]]
         values = np.array([each.get(tail.descriptor, math.nan) for each in session], float)
         away = _deviations(values) * tail.side
         for i in np.flatnonzero(away > LIMIT):
-            sentence = (f"{tail.words} is {values[i]:.4g}{tail.unit}, {away[i]:.1f} robust deviations from the session's median, "
+            sentence = (f"{tail.words} is {values[i]:.4g}{tail.unit}, {away[i]:.2f} robust deviations from the session's median, "
                         f"{np.nanmedian(values):.4g}{tail.unit} (limit {LIMIT:g})")  # fmt: skip
             found[i].append(Reason("unlike the session", sentence))
     return [tuple(each[:1]) for each in found]
