@@ -96,8 +96,11 @@ def test_a_missing_gain_is_missed(here: Project, movies: list[Path], tmp_path: P
     told = " ".join(here.do("align-movies", movies=movies, **GIVEN).warnings)
     assert "frames show a pattern of 8." in told
     assert "--estimate-gain" in told
+    assert "taken to be corrected" not in told
     even = shoot(tmp_path, 2, np.ones(SHAPE))
-    assert "pattern" not in " ".join(here.do("align-movies", movies=even, **GIVEN).warnings)
+    told = " ".join(here.do("align-movies", movies=even, **GIVEN).warnings)
+    assert "pattern" not in told
+    assert told.count("gain was not given; frames are taken to be corrected") == 1
 
 
 def test_a_gain_is_estimated_from_the_movies(here: Project, movies: list[Path]):

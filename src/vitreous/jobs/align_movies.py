@@ -43,6 +43,8 @@ MOST_FOR_GAIN = 200
 EARLY = 4.0
 #: Bytes of the process itself: the interpreter, the libraries and what they keep.
 PROCESS = 450_000_000
+#: Said where nobody gave a gain, unless the frames show that one is missing.
+NO_GAIN = "gain was not given; frames are taken to be corrected. Try: --gain gain.mrc."
 #: Pixels of the longer side of the small pictures.
 THUMBNAIL = 512
 
@@ -106,8 +108,10 @@ def run(inputs: Inputs, params: AlignMovies, context: Context) -> Result:
         quarantine_frames(each, context)
     grouped = [{**each, "optics_group": name} for each, name in zip(each_told, optics_groups(each_told))]
     write_list(context.outputs / "micrographs.star", [micrograph(each, context.outputs) for each in grouped], context)
+    # What frames tell of a gain that was not given takes the place of what is assumed without looking.
+    assumed = [each for each in warnings(asked, inputs.get("gain"), each_told) if not (told and each == NO_GAIN)]
     return Result(figures=figures([each["figures"] for each in each_told], len(movies)),
-                  warnings=(*warnings(asked, inputs.get("gain"), each_told), *told, *told_of_frames(each_told)))  # fmt: skip
+                  warnings=(*assumed, *told, *told_of_frames(each_told)))  # fmt: skip
 
 
 def settle_gain(
@@ -388,7 +392,7 @@ def warnings(params: AlignMovies, gain: Path | None, done: Sequence[dict[str, An
         told.append(f"a dose of {params.dose:g} e/Å² a frame makes {exposure:.0f} e/Å² of a movie, and {MOST_EXPOSURE:g} leave a "
                     "thousandth of detail of 10 Å. Try: --dose of one frame, if this is that of all.")  # fmt: skip
     if gain is None and not params.estimate_gain:
-        told.append("gain was not given; frames are taken to be corrected. Try: --gain gain.mrc.")
+        told.append(NO_GAIN)
     headers = [each.get("header_pixel_size") for each in done or ()]
     contradicted = next((header for header in headers if pixel_sizes_differ(params.pixel_size, header)), None)
     if contradicted:
