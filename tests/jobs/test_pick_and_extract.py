@@ -15,6 +15,7 @@ from vitreous.io.coordinates import read_picks, write_coordinates
 from vitreous.io.micrographs import write_micrographs
 from vitreous.io.mrc import open_stack, write_image, write_stack
 from vitreous.io.particles import read_particles
+from vitreous.jobs.extract import sampled
 from vitreous.pipeline.project import Project
 from vitreous.pipeline.record import Record
 
@@ -179,6 +180,16 @@ def test_particles_said_to_be_bright_are_not_inverted(here: Project, listed: Pat
     record = here.do("extract", micrographs=listed, coordinates=by_hand(tmp_path, images), diameter=110.0, box=80,
                      contrast="bright")  # fmt: skip
     assert open_stack(record["stack"]).read().mean(0)[30:50, 30:50].mean() < 0
+
+
+def test_the_sample_is_spread_over_all_stacks(tmp_path: Path):
+    for name, first, after in (("a", 0, 3), ("b", 3, 8)):
+        images = np.ones((after - first, 4, 4), np.float32) * np.arange(first, after)[:, None, None]
+        write_stack(tmp_path / f"{name}.mrcs", images.astype(np.float32), 2.0)
+    stacks = [tmp_path / "a.mrcs", tmp_path / "b.mrcs"]
+    assert sampled(stacks, 4)[:, 0, 0].tolist() == [0, 2, 5, 7]  # of 0 to 7: every 7/3
+    assert sampled(stacks)[:, 1, 2].tolist() == list(range(8))
+    assert sampled(stacks, 1).shape == (1, 4, 4)
 
 
 def test_the_sample_is_a_sheet_of_eight_by_eight(here: Project, listed: Path, images: list[Path], tmp_path: Path):

@@ -153,6 +153,8 @@ def test_the_table_keeps_its_poses_and_names_normalised_images(polished: Record,
 
 
 def test_what_is_written_can_be_read(polished: Record) -> None:
+    from matplotlib.image import imread
+
     lines = polished["weights"].read_text().splitlines()
     assert len(lines) == FRAMES + 1
     b_factors = [float(line.split(",")[5]) for line in lines[1:]]
@@ -161,6 +163,9 @@ def test_what_is_written_can_be_read(polished: Record) -> None:
     assert polished["tracks-picture"].read_text().startswith("<")
     assert polished["weights-picture"].read_text().startswith("<")
     assert polished.figures["particle_count"] == 40
+    # 40 particles of 2 movies, all on the sheet: five rows of eight
+    height, width = imread(polished["sample"]).shape[:2]
+    assert (height + 2) * 8 == (width + 2) * 5
     assert "one file, which is taken to be free of noise" in polished.warnings[0]
 
 

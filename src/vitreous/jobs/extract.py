@@ -17,6 +17,8 @@ from vitreous.pipeline.params import option, parameters
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vitreous.data.micrograph import Micrograph
     from vitreous.data.particles import Particles
     from vitreous.stages.particles import BoxParams, Extraction
@@ -64,7 +66,7 @@ def run(inputs: Inputs, params: Extract, context: Context) -> Result:
     for path, reason in extraction.quarantined:
         context.quarantine(stem(Path(path)), reason)
     write_table(context.outputs / "particles.star", extraction.particles, box.size, context.name, context.project)
-    write_sample(stack, extraction.particles.pixel_size, context.outputs / "sample.png")
+    write_sample([stack], extraction.particles.pixel_size, context.outputs / "sample.png")
     return Result(figures=figures(extraction, box), warnings=_warnings(extraction, used) + _spread_warning(params, box, used))
 
 
@@ -149,23 +151,32 @@ def write_table(path: Path, particles: Particles, size: int, name: Callable[[Pat
     write_particles(path, told, root=project)
 
 
-def write_sample(stack: Path, pixel_size: float, path: Path) -> None:
-    """Draw 64 particles, evenly spread over the stack, without the detail that is all noise."""
-    import numpy as np
+def write_sample(stacks: Sequence[Path], pixel_size: float, path: Path) -> None:
+    """Draw 64 particles (all, if there are fewer), evenly spread over the stacks, without the detail that is all noise."""
     import torch
 
-    from vitreous.io.mrc import open_stack
     from vitreous.numerics.filters import low_pass
     from vitreous.numerics.resample import fourier_resize
     from vitreous.views.png import montage, write_png
 
-    images = open_stack(stack)
-    count = min(SAMPLE, images.count)
-    tiles = torch.from_numpy(images.read(np.linspace(0, images.count - 1, count).round().astype(np.int64)))
-    tiles = low_pass(tiles, max(SMOOTH, 3 * pixel_size), pixel_size, axes=2)
-    side = min(TILE, images.shape[0])
+    tiles = low_pass(torch.from_numpy(sampled(stacks)), max(SMOOTH, 3 * pixel_size), pixel_size, axes=2)
+    side = min(TILE, tiles.shape[-1])
     small = fourier_resize(tiles, (side, side)).numpy()
     write_png(path, montage(small[:, ::-1], 8, each=False))
+
+
+def sampled(stacks: Sequence[Path], most: int = SAMPLE) -> np.ndarray:
+    """At most ``most`` images of one size, evenly spread over all that ``stacks`` hold: float32 ``(n, y, x)``."""
+    import numpy as np
+
+    from vitreous.io.mrc import open_stack
+
+    opened = [open_stack(stack) for stack in stacks]
+    ends = np.cumsum([each.count for each in opened])
+    rows = np.linspace(0, ends[-1] - 1, min(most, ends[-1])).round().astype(np.int64)
+    owner = np.searchsorted(ends, rows, side="right")
+    parts = [each.read(rows[owner == k] - (ends[k] - each.count)) for k, each in enumerate(opened) if (owner == k).any()]
+    return np.concatenate(parts)
 
 
 def figures(extraction: Extraction, box: BoxParams) -> dict[str, float]:

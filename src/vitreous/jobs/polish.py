@@ -85,7 +85,7 @@ def run(inputs: Inputs, params: Polish, context: Context) -> Result:
     summed = context.map(partial(sum_one, setting, weights), [each.item for each in followed], step="sum frames", key=_name)
     polished = joined(summed, context.outputs / "stacks")
     write_table(polished, context.outputs / "particles.star", context)
-    write_sample(polished.stack[0], particles.pixel_size, context.outputs / "sample.png")
+    write_sample(polished.stack, particles.pixel_size, context.outputs / "sample.png")
     write_weights(weights, context.outputs / "weights.csv")
     draw(setting, followed, weights, reference.resolution, context.outputs)
     told = {"particle_count": len(polished), "movie_count": len(summed), "reference_resolution_angstrom": reference.resolution}
@@ -295,7 +295,7 @@ JOB = JobType(
         Output("weights", "weights.csv", "table", "B-factor and scale of every frame"),
         Output("tracks-picture", "tracks.svg", "picture", "tracks on the micrograph with most particles"),
         Output("weights-picture", "weights.svg", "picture", "B-factors, scales and weights of the frames"),
-        Output("sample", "sample.png", "picture", "64 polished particles, smoothed, y upwards"),
+        Output("sample", "sample.png", "picture", "64 polished particles of all movies (all, if there are fewer), smoothed, y upwards"),
     ),
     run="vitreous.jobs.polish:run",
     estimate="vitreous.jobs.polish:estimate",

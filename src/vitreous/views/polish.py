@@ -106,11 +106,12 @@ def frame_weights_figure(
                   for f, colour in zip(shown, FRAMES))  # fmt: skip
     panels = (
         Panel(title="Fall-off", marks=curve(b_factor, b_sigma), x=clock, y=Axis("B-factor", "Å²")),
-        Panel(title="Scale", marks=curve(scale, scale_sigma), x=clock, y=Axis("C", PURE)),
+        Panel(title="Scale", marks=curve(scale, scale_sigma), x=clock, y=Axis("Coarse detail, natural log", PURE)),
         Panel(title="Weight", marks=lines, x=Axis("Spatial frequency", "Å⁻¹"), y=Axis("Weight of a frame", PURE, limits=(0, None))),
     )
     return Figure(
         name="frame-weights", title="What frames are worth", panels=panels, height=3.0,
-        caption="Relative to the best frame, with two standard deviations. B-factors should fall steadily with the dose, as damage does. "
+        caption="Relative to the best frame, with two standard deviations. Scale is what a frame holds of coarse detail: 0 is as much as "
+        "the best, −0.7 half as much. B-factors should fall steadily with the dose, as damage does. "
         "A first frame or two that are worse than the third have moved while they were taken.",
     )  # fmt: skip
