@@ -111,9 +111,10 @@ def test_a_session_that_is_mostly_doubtful_is_told_why():
 
     three = [one("doubtful", "carbon"), one("doubtful", "unusual", "carbon"), one("doubtful", "carbon")]
     (told,) = mostly_doubtful([*three, one("good"), one("bad", "drift")])
-    assert told.startswith("3 of 5 micrographs are doubtful, 2 of them first for carbon; they are kept. Try: look at")
+    assert told.startswith("3 of 5 micrographs are doubtful, 2 first for carbon; kept all the same. Try: look at")
     assert mostly_doubtful([*three, one("good"), one("bad", "drift"), one("good")]) == ()  # half is not more than half
     assert mostly_doubtful([]) == ()
+    assert mostly_doubtful(three[:1])[0].startswith("1 of 1 micrographs is doubtful")
 
 
 def test_when_none_passes_there_is_no_list_and_a_way_out(here: Project, session: list[Path]):

@@ -245,7 +245,8 @@ def mostly_doubtful(judged: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     if 2 * len(doubtful) <= len(judged):
         return ()
     why, count = Counter(doubtful).most_common(1)[0]
-    return (f"{len(doubtful)} of {len(judged)} micrographs are doubtful, {count} of them first for {why}; they are kept. Try: look at "
+    be = "is" if len(doubtful) == 1 else "are"
+    return (f"{len(doubtful)} of {len(judged)} micrographs {be} doubtful, {count} first for {why}; kept all the same. Try: look at "
             "session.png and thumbnails, then vitreous assess --reject NAME for those that are not usable.",)  # fmt: skip
 
 
