@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
+
+# Without it, products of matrices and vectors are rounded otherwise where they lie otherwise in memory, so that a job that was killed and
+# taken up would not have the bits of one left alone. It costs no time, and must be said before torch is loaded.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 __version__ = "0.1.0"
 
