@@ -275,7 +275,7 @@ def row(rows: dict, motion: PlantedMotion) -> None:
     (cpu, memory, _, field), (peer_cpu, peer_memory, _, peer) = rows["Vitreous"], rows["RELION"]
     a, b = errors(field, motion), errors(peer, motion)
     print(
-        f"| movie alignment, {SIZE}² x {FRAMES} uint8 LZW TIFF, 5 x 5 patches, dose weighting | 2 x AVX-512 cores "
+        f"| movie alignment, {SIZE}² x {FRAMES} uint8 LZW TIFF, 5 x 5 patches, dose weighting "
         f"| CPU {cpu:.1f} s against {peer_cpu:.1f} s (1/{peer_cpu / cpu:.1f}) "
         f"| peak {memory:.0f} MB against {peer_memory:.0f} MB "
         f"| error {a['all']:.3f} px against {b['all']:.3f} px, first three frames {a['first three']:.3f} against "

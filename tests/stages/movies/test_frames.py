@@ -43,7 +43,7 @@ def spoiled(kind: str, frames: np.ndarray) -> np.ndarray:
     elif kind == "saturated":
         frames[4, :20] = 255
     elif kind == "exposed twice":
-        frames[4] = frames[4] * 3
+        frames[4] += np.random.default_rng(8).poisson(3.0, SHAPE).astype(np.uint8)
     elif kind == "cut off":
         frames[4] = np.random.default_rng(9).poisson(0.4, SHAPE)
     return frames
@@ -74,6 +74,13 @@ def test_numbers_that_are_none_and_constants_are_left_out_of_floats():
     frames[2, 5, 5], frames[7] = np.nan, 3.5
     _, _, faults = read_stack(ArrayFrames(frames), 1 << 30)
     assert [(fault.number, fault.reason[:8]) for fault in faults] == [(3, "it holds"), (8, "it is 3.")]
+
+
+@pytest.mark.parametrize("level", [0.5, 1.5])
+def test_a_frame_of_half_or_one_and_a_half_exposures_takes_part(level: float):
+    frames = counts()
+    frames[0] = np.random.default_rng(7).poisson(3.0 * level, SHAPE)
+    assert not read_stack(ArrayFrames(frames), 1 << 30)[2]
 
 
 def test_levels_say_nothing_where_numbers_can_be_negative():

@@ -26,8 +26,9 @@ KEPT_TYPES = ("uint8", "int8", "uint16", "int16", "float32")
 SATURATED = 0.01
 #: Every so many rows are enough for a frame's mean.
 SAMPLED = 8
-#: A frame is left out when its mean is beyond these multiples of the median frame's.
-LEVELS = 0.4, 2.5
+#: A frame is left out when its mean is beyond these multiples of the median frame's: a first frame that the shutter cuts keeps half of its
+#: exposure, one exposed twice has twice as much, and no beam wanders that far within a movie.
+LEVELS = 0.4, 1.7
 
 
 class Frames(Protocol):
