@@ -1,0 +1,33 @@
+"""How far a map is resolved at every place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LocalResolution:
+    """Resolution of each voxel.
+
+    Parameters
+    ----------
+    values
+        Å, float32 ``(n, n, n)``; NaN outside ``mask``.
+    mask
+        Where it was asked for, bool, of the same shape.
+    method
+        How it was found, a word.
+    levels
+        Å, the resolutions that could be told apart, finest first; a value at either end may lie beyond it.
+    """
+
+    values: Tensor
+    mask: Tensor
+    method: str
+    levels: Tensor
+
+    def quantile(self, share: float) -> float:
+        """Å below which this share of the voxels of the mask lies."""
+        return float(self.values[self.mask].double().quantile(share))
