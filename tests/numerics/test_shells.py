@@ -70,3 +70,16 @@ def test_correlation_of_known_mixtures(size: int, generator: torch.Generator):
     outer = found[3:]
     # Independent noise: variance 1 / (independent coefficients, half the voxels).
     assert float(outer.abs().max()) < 5 / math.sqrt(float(sh.shell_count(shape)[3]) / 2)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 8), (9, 9, 9), (8, 6, 7)])
+def test_one_volume_in_one_pass_is_what_a_stack_of_them_gives(shape: tuple[int, ...], generator: torch.Generator):
+    """The kernels take single volumes only; stacks, devices and derivatives go by way of the index."""
+    A, B = (rfftn(torch.randn(shape, generator=generator)) for _ in range(2))
+    torch.testing.assert_close(sh.shell_correlation(A, B, shape), sh.shell_correlation(A[None], B[None], shape)[0])
+    torch.testing.assert_close(sh.shell_sum(A.abs(), shape), sh.shell_sum(A.abs()[None], shape)[0])
+    counted = sh.shell_sum(torch.ones(1, *A.shape), shape)[0]
+    torch.testing.assert_close(sh.shell_count(shape), counted)
+    # Derivatives still flow.
+    sh.shell_correlation(A.requires_grad_(), B, shape).sum().backward()
+    assert A.grad.abs().max() > 0
