@@ -11,6 +11,7 @@ is inserted per grid orientation and not per image (Scheres 2012, J. Mol. Biol. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -108,14 +109,54 @@ def search(
     SearchResult
         Sums where the images' arithmetic is done and per-image results on the CPU; independent of ``budget`` but for rounding.
     """
+    n, (r, k) = len(images), grid.slices.shape
+    common = _common(images, noise, k)
+    out = _Sums(n, r, k, grid.classes, images.device)
+    for table in score_tables(images, noise, grid, centres=centres, budget=budget):
+        scores = table.cross
+        scores -= table.power[:, None]
+        if grid.log_prior is not None:
+            scores += grid.log_prior.to(images.device)
+        if temperature != 1.0:
+            scores /= temperature
+        out.take(table.rows, scores, table.flat, table.transfer, grid.shifts)
+    return out.result(common, centres)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Scores of some images against a grid.
+
+    Parameters
+    ----------
+    rows
+        Which images.
+    cross
+        Re⟨c X_t / σ², S_r⟩, float32 ``(b, s, r)``.
+    power
+        ½ ⟨c² / σ², |S_r|²⟩, float32 ``(b, r)``.
+    flat, transfer
+        c X_t / σ as floats ``(b s, 2 k)`` and c² / σ² times the common variance ``(b, k)``: what the sums of the maximisation
+        step are made of.
+    """
+
+    rows: slice
+    cross: Tensor
+    power: Tensor
+    flat: Tensor
+    transfer: Tensor
+
+
+def score_tables(
+    images: FourierImages, noise: NoiseSpectra, grid: Grid, *, centres: Tensor, budget: int = 400_000_000
+) -> Iterator[Table]:
+    """Scores of all images, as many at a time as ``budget`` bytes hold; arguments as for :func:`search`."""
     n, (r, k), s = len(images), grid.slices.shape, len(grid.shifts)
-    disc = images.disc
-    common = (1.0 / noise.variance.mean(0)).float().to(images.device)[disc.shell[:k]].sqrt()
+    disc, common = images.disc, _common(images, noise, k)
     W = grid.slices * common
     products = torch.view_as_real(W).reshape(r, 2 * k).T.contiguous()
     powers = (0.5 * (W.real**2 + W.imag**2)).T.contiguous()
     ramps = disc.shift_phases(-grid.shifts)[:, :k]
-    out = _Sums(n, r, k, grid.classes, images.device)
     size = batch_size(budget, 4 * r * s, most=max(1, min(n, 256)))
     for rows in torch.arange(n).split(size):
         # 1 / σ of the image's own group relative to the common one: levels differ between micrographs.
@@ -125,14 +166,13 @@ def search(
         A = (moved * (c * own))[:, None] * ramps
         flat = torch.view_as_real(A).reshape(len(rows) * s, 2 * k)
         B = c**2 * (own / common)
-        scores = (flat @ products).view(len(rows), s, r)
-        scores -= (B @ powers)[:, None]
-        if grid.log_prior is not None:
-            scores += grid.log_prior.to(images.device)
-        if temperature != 1.0:
-            scores /= temperature
-        out.take(slice(int(rows[0]), int(rows[-1]) + 1), scores, flat, B, grid.shifts)
-    return out.result(common, centres)
+        span = slice(int(rows[0]), int(rows[-1]) + 1)
+        yield Table(span, (flat @ products).view(len(rows), s, r), B @ powers, flat, B)
+
+
+def _common(images: FourierImages, noise: NoiseSpectra, k: int) -> Tensor:
+    """1 / σ at the first ``k`` points, of the mean over the groups."""
+    return (1.0 / noise.variance.mean(0)).float().to(images.device)[images.disc.shell[:k]].sqrt()
 
 
 class _Sums:
