@@ -30,6 +30,8 @@ class AtomicModel:
         Å², ``(n,)``; zeros where unknown.
     names
         Names of the atoms ("CA", "P"), text ``(n,)``, or empty where unknown.
+    numbers
+        Numbers of the residues as the authors count them, with insertion codes ("45A"), text ``(n,)``, or empty where unknown.
     title
         What it is.
 
@@ -46,6 +48,7 @@ class AtomicModel:
     residue_index: NDArray[np.int64]
     b_factors: NDArray[np.float64]
     names: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "U4"))
+    numbers: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "U6"))
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -53,7 +56,8 @@ class AtomicModel:
         require(len(shape) == 2 and shape[1] == 3, "positions", shape, "of shape (n, 3), in Å")
         for name in ("elements", "residues", "chains", "residue_index", "b_factors"):
             require(len(getattr(self, name)) == len(self), name, len(getattr(self, name)), f"one row an atom ({len(self)})")
-        require(len(self.names) in (0, len(self)), "names", len(self.names), f"one row an atom ({len(self)}), or none")
+        for name in ("names", "numbers"):
+            require(len(getattr(self, name)) in (0, len(self)), name, len(getattr(self, name)), f"one row an atom ({len(self)}), or none")
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -61,5 +65,5 @@ class AtomicModel:
     def take(self, rows: NDArray) -> AtomicModel:
         """The atoms at ``rows`` (indices or a mask), in that order."""
         columns = ("positions", "elements", "residues", "chains", "residue_index", "b_factors")
-        names = self.names[rows] if len(self.names) else self.names
-        return replace(self, **{name: getattr(self, name)[rows] for name in columns}, names=names)
+        known = [name for name in ("names", "numbers") if len(getattr(self, name))]
+        return replace(self, **{name: getattr(self, name)[rows] for name in (*columns, *known)})

@@ -29,6 +29,11 @@ def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
     FormatError
         If it cannot be read or holds no atoms.
     """
+    return read_ensemble(path, assembly=assembly)[0]
+
+
+def read_ensemble(path: str | Path, *, assembly: str | None = None) -> list[AtomicModel]:
+    """Read every model of a PDB or mmCIF file; arguments and errors as for :func:`read_model`."""
     import gemmi
 
     if not Path(path).is_file():
@@ -40,21 +45,25 @@ def read_model(path: str | Path, *, assembly: str | None = None) -> AtomicModel:
             structure.transform_to_assembly(assembly, gemmi.HowToNameCopiedChain.AddNumber)
         structure.remove_waters()
         structure.remove_alternative_conformations()
-        rows = _atoms(structure)
+        models = [_model(rows, structure.name) for rows in map(_atoms, structure) if rows]
     except (RuntimeError, ValueError, OSError) as cause:
         raise FormatError(path, f"an atomic model must be PDB or mmCIF; gemmi says: {cause}") from cause
-    if not rows:
+    if not models:
         raise FormatError(path, "an atomic model must hold atoms; got none.")
-    positions, elements, residues, chains, indices, b_factors, names = zip(*rows)
+    return models
+
+
+def _model(rows: list[tuple], title: str) -> AtomicModel:
+    positions, elements, residues, chains, indices, b_factors, names, numbers = zip(*rows)
     return AtomicModel(
         positions=np.array(positions, np.float64), elements=np.array(elements),
         residues=np.array(residues), chains=np.array(chains), residue_index=np.array(indices, np.int64),
-        b_factors=np.array(b_factors, np.float64), names=np.array(names), title=structure.name,
+        b_factors=np.array(b_factors, np.float64), names=np.array(names), numbers=np.array(numbers), title=title,
     )  # fmt: skip
 
 
-def _atoms(structure: gemmi.Structure) -> list[tuple]:
-    """Position, element, residue, chain, number of the residue, B-factor and name of the atoms of the first model.
+def _atoms(model: gemmi.Model) -> list[tuple]:
+    """Position, element, residue, chain, count of the residue, B-factor, name and the residue's own number of each atom.
 
     Raises
     ------
@@ -62,7 +71,7 @@ def _atoms(structure: gemmi.Structure) -> list[tuple]:
         If a name is no text.
     """
     return [
-        (tuple(atom.pos), atom.element.name, residue.name, chain.name, index, atom.b_iso, atom.name)
-        for index, (chain, residue) in enumerate((c, r) for c in (structure[0] if len(structure) else []) for r in c)
+        (tuple(atom.pos), atom.element.name, residue.name, chain.name, index, atom.b_iso, atom.name, str(residue.seqid))
+        for index, (chain, residue) in enumerate((c, r) for c in model for r in c)
         for atom in residue
     ]

@@ -170,12 +170,16 @@ def project_gaussians(
     return out
 
 
-def volume_of_gaussians(
+def spectrum_of_gaussians(
     positions: np.ndarray, weights: np.ndarray, sigma: np.ndarray, *, size: int, voxel_size: float
 ) -> Tensor:
-    """Sum of Gaussians on a cube whose origin is voxel n // 2; float32 ``(size,) * 3``, weight per Å³.
+    """Half transform of a sum of Gaussians about voxel n // 2 of a cube; arguments and accuracy as for :func:`project_gaussians`.
 
-    Arguments and accuracy as for :func:`project_gaussians`.
+    Returns
+    -------
+    Tensor
+        complex64 ``(size, size, size // 2 + 1)``: Σ w exp(−2π² σ² k² − 2πi k·(r + c)) with c the place of voxel n // 2 in a frame
+        whose origin is voxel 0, so that the plain inverse transform, divided by voxel_size³, is the map.
 
     Raises
     ------
@@ -188,5 +192,15 @@ def volume_of_gaussians(
     wide = np.hypot(sigma / grid.step, grid.widening)
     volume = np.zeros((grid.size,) * 3, np.float32)
     _draw_volume(volume, np.asarray(positions, np.float64) / grid.step + grid.origin, np.asarray(weights, np.float64), wide)
-    spectrum = _sharpened(rfftn(torch.from_numpy(volume)), grid, (size,) * 3)
+    return _sharpened(rfftn(torch.from_numpy(volume)), grid, (size,) * 3)
+
+
+def volume_of_gaussians(
+    positions: np.ndarray, weights: np.ndarray, sigma: np.ndarray, *, size: int, voxel_size: float
+) -> Tensor:
+    """Sum of Gaussians on a cube whose origin is voxel n // 2; float32 ``(size,) * 3``, weight per Å³.
+
+    Arguments, accuracy and errors as for :func:`spectrum_of_gaussians`.
+    """
+    spectrum = spectrum_of_gaussians(positions, weights, sigma, size=size, voxel_size=voxel_size)
     return irfftn(spectrum, (size,) * 3) / voxel_size**3
