@@ -17,17 +17,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vitreous.errors import require
-from vitreous.numerics.fourier import axis_frequencies, centred_rfftn
-from vitreous.numerics.shells import friedel_weight, shell_index
+from vitreous.numerics.direction_bins import BinnedCorrelation, bin_by_direction, bin_centres
 from vitreous.numerics.so3_grid import healpix
 
 #: Half-angle of the cones, degrees.
 CONE = 20.0
 #: Directions are the centres of HEALPix pixels of this many a side: 14.7° apart, closer than a cone is wide.
 NSIDE = 4
-#: With fewer coefficients of the half transform in a cone the shell's own correlation stands in.
-FEWEST = 8
+#: With fewer voxels of the full transform in a cone the shell's own correlation stands in.
+FEWEST = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ class DirectionalFsc:
 
 
 def directional_fsc(first: Tensor, second: Tensor, voxel_size: float, *, most: int | None = None) -> DirectionalFsc:
-    """Correlate two cubic maps within cones.
+    """Correlate two cubic maps within cones about the 96 directions of :func:`half_sphere`.
 
     Parameters
     ----------
@@ -105,20 +103,14 @@ def directional_fsc(first: Tensor, second: Tensor, voxel_size: float, *, most: i
     InputError
         If the maps are not cubes of one size.
     """
-    shape = tuple(first.shape)
-    require(len(set(shape)) == 1 and shape == tuple(second.shape), "half-maps", (shape, tuple(second.shape)), "cubes of one size")
-    last = shape[0] // 2 if most is None else min(most, shape[0] // 2)
-    index = shell_index(shape)
-    inside = (index >= 1) & (index <= last)
-    a, b = (centred_rfftn(values.double())[inside] for values in (first, second))
-    weight, shell = friedel_weight(shape)[inside], index[inside]
-    parts = torch.stack([(a * b.conj()).real * weight, a.abs() ** 2 * weight, b.abs() ** 2 * weight])
-    unit = _unit_vectors(shape[0])[inside]
-    average = _correlation(_by_shell(parts, shell, last + 1))
-    average[0] = 1.0
-    directions = half_sphere(NSIDE)
-    curves = torch.stack([_cone(unit @ each.float(), parts, shell, average) for each in directions])
-    return DirectionalFsc(directions, curves, average, shape[0] * voxel_size)
+    return conical_fsc(bin_by_direction(first, second, voxel_size, most=most), half_sphere(NSIDE))
+
+
+def conical_fsc(binned: BinnedCorrelation, directions: Tensor) -> DirectionalFsc:
+    """Correlation in double cones about ``directions``, unit vectors ``(d, 3)``; a bin belongs to a cone if its centre does."""
+    curves, count = binned.summed((directions @ bin_centres().T).abs() >= math.cos(math.radians(CONE)))
+    average = binned.average
+    return DirectionalFsc(directions, torch.where(count >= FEWEST, curves, average), average, binned.length)
 
 
 def half_sphere(nside: int) -> Tensor:
@@ -140,32 +132,6 @@ def ellipsoid_sphericity(half_axes: Tensor) -> float:
     a, b, c = (float(each) for each in half_axes)
     mean = ((a * b) ** p + (a * c) ** p + (b * c) ** p) / 3
     return (a * b * c) ** (2 / 3) / mean ** (1 / p)
-
-
-def _unit_vectors(size: int) -> Tensor:
-    """k / |k| of each voxel of the half transform, float32 ``(n, n, n // 2 + 1, 3)``; zero at the origin."""
-    line, half = axis_frequencies(size), axis_frequencies(size, half=True)
-    z, y, x = torch.meshgrid(line, line, half, indexing="ij")
-    k = torch.stack([x, y, z], -1)
-    return k / k.norm(dim=-1, keepdim=True).clamp_min(1e-9)
-
-
-def _by_shell(parts: Tensor, shell: Tensor, count: int) -> Tensor:
-    return torch.zeros(len(parts), count, dtype=torch.float64).index_add_(1, shell, parts)
-
-
-def _correlation(sums: Tensor) -> Tensor:
-    """Σ Re A B* / √(Σ|A|² Σ|B|²) of ``(3, s)`` sums; 0 without power."""
-    cross, first, second = sums
-    return torch.where(first * second > 0, cross / (first * second).clamp_min(torch.finfo(torch.float64).tiny).sqrt(), 0.0)
-
-
-def _cone(cosine: Tensor, parts: Tensor, shell: Tensor, average: Tensor) -> Tensor:
-    """The curve of one cone."""
-    rows = torch.nonzero(cosine.abs() >= math.cos(math.radians(CONE))).flatten()
-    curve = _correlation(_by_shell(parts[:, rows], shell[rows], len(average)))
-    enough = torch.bincount(shell[rows], minlength=len(average)) >= FEWEST
-    return torch.where(enough, curve, average)
 
 
 def _crossing(curve: Tensor, level: float) -> Tensor:
