@@ -27,14 +27,14 @@ RATIO = {"sharp": 10.0, "gradual": 50.0}
 #: The ball's radius as part of the side; the share of the cut-off over which a sharp low-pass falls.
 BALL, FALL = 0.4, 0.2
 #: Å: width of the seam; distance from its middle and from the ball's surface up to which a window mixes two things.
-SEAM, MIXED = 6.0, 10.0
+SEAM, MIXED = 6.0, 20.0
 
 
 class TwoResolutions(NamedTuple):
     """Maps and their truth.
 
-    ``truth`` is in Å, NaN outside the ball and within 10 Å of the seam; ``mask`` is the ball; ``core`` is where the truth is known
-    and the surface more than 10 Å away. The half-space of small x is the fine one.
+    ``truth`` is in Å, NaN outside the ball and within 20 Å of the seam; ``mask`` is the ball; ``core`` is where the truth is known
+    and the surface more than 20 Å away. The half-space of small x is the fine one.
     """
 
     first: Volume
@@ -50,7 +50,7 @@ class TwoResolutions(NamedTuple):
 
 
 def phantom(
-    size: int = 96, voxel: float = 1.0, *, fine: float = 4.0, coarse: float = 8.0, kind: str = "sharp", seed: int = 0
+    size: int = 96, voxel: float = 1.6, *, fine: float = 4.0, coarse: float = 8.0, kind: str = "sharp", seed: int = 0
 ) -> TwoResolutions:
     """Make the halves; ``kind`` is "sharp" or "gradual", the resolutions are in Å."""
     chance = torch.Generator().manual_seed(seed)
