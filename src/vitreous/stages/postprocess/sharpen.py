@@ -1,8 +1,9 @@
 r"""Sharpening by one B-factor: amplitudes that fall too fast are raised to where the molecule's own would be.
 
 Sums over particles with errors of all kinds fall off as exp(−B k² / 4), k in Å⁻¹, B in Å². (The mean-square displacement σ² of a
-Gaussian blur has B = 8π² σ²; B here is that of the crystallographers and of the CTF, not 2π² σ².) Beyond 10 Å a protein's own
-amplitudes are about level, as those of atoms placed at random (Wilson 1942), so B is the slope of their logarithm.
+Gaussian blur has B = 8π² σ²; B here is that of the crystallographers and of the CTF, not 2π² σ².) Two lines measure it
+(:mod:`vitreous.inference.fall_off`): the one from 10 Å with level amplitudes, which other programs quote and which counts here where
+it is sure enough; and the one from 20 Å against the amplitudes of molecules, which counts for coarser maps.
 """
 
 from __future__ import annotations
@@ -14,19 +15,13 @@ import torch
 from torch import Tensor
 
 from vitreous.data.volume import Volume
+from vitreous.inference.fall_off import COARSEST, LARGEST_ERROR_AT_LIMIT, FallOff, fall_off
 from vitreous.numerics.filters import apply, raised_cosine
 from vitreous.numerics.fourier import frequency_squared, rfftn
 from vitreous.numerics.shells import shell_average, spread
 from vitreous.stages.postprocess.fsc import FscCurves
 from vitreous.stages.postprocess.statistics import variance
 
-#: Å: coarser than this the molecule's shape, not its atoms, makes the amplitudes.
-COARSEST = 10.0
-#: A straight line through fewer shells, or one with a larger standard error (Å²) and relative error, is no measurement.
-LEAST_SHELLS, LARGEST_ERROR, LARGEST_RELATIVE_ERROR = 6, 50.0, 0.5
-#: Amplitudes of proteins and nucleic acid are level between 10 Å and d on average only: over that range their logarithm departs
-#: from a line by about this much (six structures, 310 kDa to 3.3 MDa, d from 2.7 to 8 Å: 0.1 to 0.35).
-SHAPE = 0.25
 #: Shells over which the sharpened map ends.
 EDGE_SHELLS = 2.0
 #: Least correlation that the logarithm of the weight is taken of.
@@ -35,7 +30,7 @@ LEAST_FSC = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Guinier:
-    """The fall of a map's amplitudes, and the line fitted to it.
+    """The fall of a map's amplitudes, and the lines fitted to it.
 
     Parameters
     ----------
@@ -45,29 +40,47 @@ class Guinier:
         Half the logarithm of the mean power of the masked map.
     weighted
         The same of its signal: after the weight √(2 FSC / (1 + FSC)); NaN beyond the resolution.
-    b_factor, b_error
-        Å² and its standard error, of the line ``intercept − b_factor k² / 4``: positive where amplitudes fall. None if not fitted.
-        The error holds the scatter about the line and what the molecule's own amplitudes can do to its slope.
-    intercept
-        At k = 0.
-    fit_range
-        (coarsest, finest) Å that were fitted.
+    level, molecular
+        The line from 10 Å against level amplitudes, and that from 20 Å against those of molecules; None with too few shells.
     reason
-        Why nothing was fitted; empty if something was.
+        Why neither counts; empty if one does.
     """
 
     k: Tensor
     log_amplitude: Tensor
     weighted: Tensor
-    b_factor: float | None = None
-    b_error: float | None = None
-    intercept: float | None = None
-    fit_range: tuple[float, float] | None = None
+    level: FallOff | None = None
+    molecular: FallOff | None = None
     reason: str = ""
+
+    @property
+    def line(self) -> FallOff | None:
+        """The one that counts: ``level`` where it leaves the amplitude at the limit sure to a factor 1.6, else ``molecular``, else None."""
+        return next((each for each in (self.level, self.molecular) if each and each.useful), None)
+
+    @property
+    def b_factor(self) -> float | None:
+        """Å² of exp(−B k² / 4), positive where amplitudes fall; None if nothing could be fitted."""
+        return self.line.b_factor if self.line else None
+
+    @property
+    def b_error(self) -> float | None:
+        """Standard error of it, Å²: the scatter about the line and what the molecule's own amplitudes can do to its slope."""
+        return self.line.b_error if self.line else None
+
+    @property
+    def intercept(self) -> float | None:
+        """ln amplitude of the line at k = 0."""
+        return self.line.intercept if self.line else None
+
+    @property
+    def fit_range(self) -> tuple[float, float] | None:
+        """(coarsest, finest) Å that were fitted."""
+        return self.line.fit_range if self.line else None
 
 
 def fit_guinier(total: Volume, mask: Tensor, curves: FscCurves, resolution: float) -> Guinier:
-    """Fit the B-factor of a map between 10 Å and its resolution.
+    """Fit the B-factor of a map.
 
     Parameters
     ----------
@@ -83,65 +96,31 @@ def fit_guinier(total: Volume, mask: Tensor, curves: FscCurves, resolution: floa
     Returns
     -------
     Guinier
-        With ``b_factor`` None and a reason if the map is coarser than 10 Å or the fit is no measurement.
+        With ``b_factor`` None and a reason where the amplitude at the resolution would not be known to a factor of 1.6: maps coarser
+        than some 15 Å, or boxes of few shells.
 
     Notes
     -----
     Rosenthal & Henderson 2003, J. Mol. Biol. 333:721; Fernández et al. 2008, J. Struct. Biol. 164:170. The power of the signal is
-    the measured one times 2 FSC / (1 + FSC), whose expectation it is. Each shell's weight is 1 / (s² + t²): s² is the sampling
-    variance of its logarithm, t² that part of the scatter about the line which s² leaves unexplained, equal for all shells: a
-    protein's amplitudes are level on average only.
+    the measured one times 2 FSC / (1 + FSC), whose expectation it is; the variance of its logarithm is that of power and FSC.
     """
     power = shell_average(rfftn(total.values.float() * mask.to(total.values)).abs() ** 2, total.shape).cpu()
     log_amplitude = 0.5 * power.clamp_min(torch.finfo(torch.float32).tiny).log()
     fsc, last = curves.corrected.clamp(LEAST_FSC, 1.0), 1 / resolution
     weighted = torch.where(curves.k <= last * 1.000001, log_amplitude + 0.5 * torch.log(2 * fsc / (1 + fsc)), math.nan)
-    empty = Guinier(curves.k, log_amplitude, weighted)
-    if resolution > COARSEST:
-        return _declined(empty, f"the map ends at {resolution:.3g} Å, before the {COARSEST:g} Å from which amplitudes are level")
-    rows = (curves.k >= 1 / COARSEST) & torch.isfinite(weighted)
-    if int(rows.sum()) < LEAST_SHELLS:
-        return _declined(empty, f"only {int(rows.sum())} shells lie between {COARSEST:g} Å and {resolution:.3g} Å")
-    n, r = curves.samples[rows], fsc[rows]
-    sampling = 0.25 * (2 / n + variance(r, n) / (r * (1 + r)) ** 2)
-    x = curves.k[rows] ** 2 / 4
-    slope, intercept, scatter = fit_line(x, weighted[rows], sampling)
-    error = math.hypot(scatter, SHAPE / float(x[-1] - x[0]))
-    if error > max(LARGEST_ERROR, LARGEST_RELATIVE_ERROR * abs(slope)):
-        return _declined(empty, f"the slope is uncertain: {-slope:.0f} ± {error:.0f} Å²")
-    coarsest = 1 / float(curves.k[rows][0])
-    return Guinier(curves.k, log_amplitude, weighted, -slope, error, intercept, (coarsest, 1 / float(curves.k[rows][-1])))
+    sampling = 0.25 * (2 / curves.samples + variance(fsc, curves.samples) / (fsc * (1 + fsc)) ** 2)
+    level, molecular = (fall_off(curves.k, weighted, sampling, resolution, expected) for expected in ("level", "molecular"))
+    return Guinier(curves.k, log_amplitude, weighted, level, molecular, _why_none(level, molecular, resolution))
 
 
-def _declined(empty: Guinier, reason: str) -> Guinier:
-    return Guinier(empty.k, empty.log_amplitude, empty.weighted, reason=reason)
-
-
-def fit_line(x: Tensor, y: Tensor, sampling: Tensor) -> tuple[float, float, float]:
-    """Weighted straight line whose scatter may exceed the sampling variance: (slope, intercept, standard error of the slope).
-
-    The excess, equal for all points, is found by Paule & Mandel's condition χ² = points − 2 (1982, J. Res. NBS 87:377).
-    """
-    low, high = 0.0, float(y.var()) + 1e-12
-    if _line(x, y, sampling)[3] > len(x) - 2:
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if _line(x, y, sampling + middle)[3] > len(x) - 2 else (low, middle)
-    else:
-        high = 0.0
-    slope, intercept, error, _ = _line(x, y, sampling + high)
-    return slope, intercept, error
-
-
-def _line(x: Tensor, y: Tensor, spread_: Tensor) -> tuple[float, float, float, float]:
-    weight = 1 / spread_
-    total = weight.sum()
-    x_mean, y_mean = (weight * x).sum() / total, (weight * y).sum() / total
-    lever = (weight * (x - x_mean) ** 2).sum()
-    slope = (weight * (x - x_mean) * (y - y_mean)).sum() / lever
-    intercept = y_mean - slope * x_mean
-    misfit = (weight * (y - intercept - slope * x) ** 2).sum()
-    return float(slope), float(intercept), float(lever.rsqrt()), float(misfit)
+def _why_none(level: FallOff | None, molecular: FallOff | None, resolution: float) -> str:
+    if (level and level.useful) or (molecular and molecular.useful):
+        return ""
+    if molecular is None:
+        return f"too few shells lie between {COARSEST['molecular']:g} Å and the resolution, {resolution:.3g} Å, for a line"
+    return (f"the slope is uncertain, {molecular.b_factor:.0f} ± {molecular.b_error:.0f} Å²: the amplitude at {resolution:.3g} Å would "
+            f"be known to a factor of {math.exp(molecular.error_at_limit):.2g} only, {math.exp(LARGEST_ERROR_AT_LIMIT):.2g} is "
+            "useful")  # fmt: skip
 
 
 def sharpen(total: Volume, fsc: Tensor, resolution: float, b_factor: float | None) -> Volume:
