@@ -9,7 +9,7 @@ import numpy as np
 from vitreous.views.classes import classes_figure
 from vitreous.views.convergence import convergence_figure
 from vitreous.views.delocalisation import BoxCurve, delocalisation_figure
-from vitreous.views.directional import directional_figure
+from vitreous.views.directional import directional_figure, occupancy_figure
 from vitreous.views.figure import Figure
 from vitreous.views.frame_envelopes import frame_envelopes_figure
 from vitreous.views.fsc import FscCurves, fsc_figure
@@ -18,7 +18,7 @@ from vitreous.views.guinier import guinier_figure
 from vitreous.views.maps import projections_figure, slices_figure
 from vitreous.views.micrograph import micrograph_figure
 from vitreous.views.motion import motion_figure
-from vitreous.views.orientations import orientation_figure
+from vitreous.views.orientations import orientation_figure, sampling_figure
 from vitreous.views.picks import picks_figure
 from vitreous.views.polish import frame_weights_figure, particle_tracks_figure
 from vitreous.views.session import defocus_figure, time_figure
@@ -106,6 +106,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "fsc, not finite": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=9.0, interval=(NAN, NAN)),
     "directional": lambda: directional_figure(np.eye(3), 1 - 4 * K * np.array([[1.0], [2.0], [0.5]]), 1 - 4 * K, length=160.0,
                                               resolution=[9.0, 20.0, 5.0]),
+    "occupancy": lambda: occupancy_figure(1 - 4 * K, np.where(K < 0.1, 0.5, 1e-9), length=160.0, ends=(9.0, 5.0), average=1 - 4 * K),
+    "occupancy, NaN": lambda: occupancy_figure(gappy(K), gappy(K), length=160.0, ends=(5.0, 5.0)),
+    "sampling": lambda: sampling_figure(np.eye(3), [0.0, 1.5, 1.5], tilts_deg=[0, 20, 40], scf_star=[0.01, 0.2, 0.4], advised=40.0),
     "guinier": lambda: guinier_figure(K, -30 * K**2, b_factor=120, intercept=0, fit_range=(10, 5), b_error=8, weighted=gappy(K),
                                       sharpened=0 * K),
     "defocus": lambda: defocus_figure(CHANCE.uniform(8e3, 2e4, 9), astigmatism=np.ones(9), resolution=gappy(np.ones(9)),

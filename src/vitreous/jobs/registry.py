@@ -13,7 +13,7 @@ from vitreous.pipeline.job import Registry, load
 JOBS: tuple[str, ...] = (
     "simulate", "estimate_gain", "align_movies", "estimate_ctf", "ctf_advice", "correct_ctf", "assess", "pick", "extract", "classify2d",
     "select", "initial_model", "refine", "refine_ctf", "polish", "reconstruct", "classify3d", "subtract", "expand", "postprocess",
-    "symmetry", "convert", "watch",
+    "directions", "symmetry", "convert", "watch",
 )  # fmt: skip
 RECIPES: tuple[str, ...] = ("main", "demo")
 

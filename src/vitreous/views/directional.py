@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vitreous.views.figure import PURE, Axis, Figure, Panel
-from vitreous.views.marks import Band, Line, Picture, Rule
-from vitreous.views.orientations import HIGH, WIDE, graticule, inverse_hammer
+from vitreous.views.marks import Band, Line, Mark, Rule, Span
+from vitreous.views.orientations import graticule, sphere_picture
 from vitreous.views.resolution_axis import angstrom_axis
 
 
@@ -43,19 +43,50 @@ def directional_figure(directions: ArrayLike, curves: ArrayLike, average: ArrayL
         panels=(
             Panel(marks=marks, x=Axis("Spatial frequency", "Å⁻¹", limits=(0, float(k[-1]))), top=angstrom_axis(k, apart=0.08),
                   y=Axis("Correlation in a cone of 20°", PURE, limits=(-0.12, 1.04)), legend="upper right"),
-            Panel(marks=(_sphere(along, found), *graticule()), equal=True, weight=1.5, legend="none"),
+            Panel(marks=(sphere_picture(along, found, (found.min(), found.max() + 1e-6), "resolution at 0.5 (Å)"), *graticule()),
+                  equal=True, weight=1.5, legend="none"),
         ),
         caption=f"{said}Alike curves and an even colour mean that the map is as sharp one way as another. A direction far behind was "
         "seldom seen side-on: there the map is smeared, and detail is not to be trusted.",
     )  # fmt: skip
 
 
-def _sphere(directions: np.ndarray, resolution: np.ndarray, pixels: int = 360) -> Picture:
-    """Hammer's map with each point coloured by the resolution of the direction nearest to it."""
-    x, y = np.meshgrid(np.linspace(-WIDE, WIDE, pixels), np.linspace(-HIGH, HIGH, pixels // 2))
-    unit = inverse_hammer(x, y)
-    inside = np.isfinite(unit).all(-1)
-    values = np.full(x.shape, np.nan)
-    values[inside] = resolution[np.abs(unit[inside] @ directions.T).argmax(1)]
-    return Picture(values=values, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=(float(resolution.min()), float(resolution.max()) + 1e-6),
-                   colours="viridis", scale="resolution at 0.5 (Å)")  # fmt: skip
+def occupancy_figure(
+    share: ArrayLike, p_value: ArrayLike, *, length: float, ends: tuple[float, float], average: ArrayLike | None = None
+) -> Figure:
+    """Share of directions in which the halves agree, and whether the shells are even.
+
+    Parameters
+    ----------
+    share
+        FSO by shell, ``(s,)``.
+    p_value
+        Of the test of evenness by shell, ``(s,)``.
+    length
+        Side of the box, Å.
+    ends
+        Å at which the share falls below 0.9 and below 0.1.
+    average
+        Correlation of whole shells, ``(s,)``.
+    """
+    fso, chance = np.asarray(share, dtype=float), np.asarray(p_value, dtype=float)
+    k = np.arange(len(fso)) / length
+    coarse, fine = sorted(ends, reverse=True)
+    marks: list[Mark] = [Span(low=1 / coarse, high=1 / fine, colour="orange")]
+    if average is not None:
+        marks.append(Line(x=k, y=np.asarray(average, dtype=float), colour="muted", style="dashed", label="FSC", width=1.4))
+    marks += [Line(x=k, y=fso, colour="blue", width=2.3, label="FSO"),
+              Rule(at=0.9, axis="y", text="0.9", style="dotted"), Rule(at=0.1, axis="y", text="0.1", style="dotted")]  # fmt: skip
+    x = Axis("Spatial frequency", "Å⁻¹", limits=(0, float(k[-1]) or 1.0))
+    doubt = (Line(x=k, y=np.clip(chance, 1e-6, 1), colour="purple", points=3.0, width=1.0), Rule(at=0.05, axis="y", text="0.05"))
+    return Figure(
+        name="occupancy", title="In how many directions the halves agree", height=3.7, columns=2,
+        panels=(
+            Panel(marks=tuple(marks), x=x, top=angstrom_axis(k, apart=0.08), y=Axis("Share of directions", PURE, limits=(-0.04, 1.04)),
+                  legend="lower left"),
+            Panel(title="Chance of so uneven a shell in an even map", marks=doubt, x=x, top=angstrom_axis(k, apart=0.08),
+                  y=Axis("p-value", PURE, limits=(8e-7, 1.6), scale="log"), legend="none"),
+        ),
+        caption=f"The share of directions with a correlation of 1/7 or more (FSO) falls from 0.9 at {coarse:.1f} Å to 0.1 at {fine:.1f} Å. "
+        "An even map falls within a shell or two. Right: one shell in twenty lies below the line by chance; a run of them does not.",
+    )  # fmt: skip

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from vitreous.numerics.so3_grid import healpix
 from vitreous.numerics.symmetry import symmetry as point_group
-from vitreous.views.figure import Axis, Figure, Panel
-from vitreous.views.marks import Bars, Ellipse, Line, Mark, Note, Picture
+from vitreous.views.figure import PURE, Axis, Figure, Panel
+from vitreous.views.marks import Bars, Ellipse, Line, Mark, Note, Picture, Rule
 
 #: Half axes of Hammer's ellipse.
 WIDE, HIGH = 2 * math.sqrt(2.0), math.sqrt(2.0)
@@ -131,3 +131,46 @@ def orientation_figure(rotations: ArrayLike, *, symmetry: str = "C1") -> Figure:
         caption=f"{count} views{copies}. Even colour means all sides were seen. Bright islands with dark seas are preferred "
         "orientations: the map is then smeared along the directions that were seldom seen side-on.",
     )  # fmt: skip
+
+
+def sampling_figure(directions: ArrayLike, sampling: ArrayLike, *, tilts_deg: ArrayLike, scf_star: ArrayLike, advised: float) -> Figure:
+    """How often each direction of Fourier space was measured, and what a tilted stage would give.
+
+    Parameters
+    ----------
+    directions
+        Unit vectors of a half sphere, ``(d, 3)``.
+    sampling
+        Slices over even coverage, ``(d,)``.
+    tilts_deg, scf_star
+        Tilts of the stage and the SCF* of each, ``(t,)``.
+    advised
+        The tilt advised, degrees.
+    """
+    along, slices = np.asarray(directions, dtype=float), np.asarray(sampling, dtype=float)
+    tilts, factor = np.asarray(tilts_deg, dtype=float), np.asarray(scf_star, dtype=float)
+    found = Line(x=tilts, y=factor, points=5.0, label="SCF*")
+    return Figure(
+        name="sampling", title="Directions measured", height=3.7, columns=2,
+        panels=(
+            Panel(marks=(sphere_picture(along, slices, (0.0, max(2.0, float(slices.max()))), "slices over even coverage"), *graticule()),
+                  equal=True, weight=1.75, legend="none"),
+            Panel(title="After a tilt of the stage", marks=(found, Rule(at=0.5, axis="y", text="costly", style="dotted"),
+                                                            Rule(at=advised, text=f"advised {advised:.0f}°", colour="green")),
+                  x=Axis("Tilt", "°", limits=(-2, float(tilts.max()) + 2)), y=Axis("Sampling factor SCF*", PURE, limits=(-0.02, 1.04)),
+                  legend="lower right"),
+        ),
+        caption="Left: how often the slice of a view passed through each direction of Fourier space; dark parts were seldom or never "
+        f"measured, and there the map is smeared. Right: the sampling factor, {factor[0]:.2f} untilted, as predicted for the same specimen "
+        "on a tilted stage; 1 is even.",
+    )  # fmt: skip
+
+
+def sphere_picture(directions: NDArray, values: NDArray, limits: tuple[float, float], scale: str, pixels: int = 360) -> Picture:
+    """Hammer's map with each point coloured by the value of the direction (of either sign) nearest to it."""
+    x, y = np.meshgrid(np.linspace(-WIDE, WIDE, pixels), np.linspace(-HIGH, HIGH, pixels // 2))
+    unit = inverse_hammer(x, y)
+    inside = np.isfinite(unit).all(-1)
+    shown = np.full(x.shape, np.nan)
+    shown[inside] = values[np.abs(unit[inside] @ directions.T).argmax(1)]
+    return Picture(values=shown, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=limits, colours="viridis", scale=scale)
