@@ -11,9 +11,9 @@ from functools import cache
 from vitreous.pipeline.job import Registry, load
 
 JOBS: tuple[str, ...] = (
-    "simulate", "estimate_gain", "align_movies", "estimate_ctf", "ctf_advice", "correct_ctf", "assess", "pick", "extract", "classify2d",
-    "select", "initial_model", "refine", "refine_ctf", "polish", "reconstruct", "classify3d", "subtract", "expand", "postprocess",
-    "directions", "symmetry", "convert", "watch",
+    "plan_experiment", "simulate", "estimate_gain", "align_movies", "estimate_ctf", "ctf_advice", "correct_ctf", "assess", "pick", "extract", "classify2d",
+    "select", "initial_model", "refine", "refine_ctf", "polish", "reconstruct", "classify3d", "subtract", "expand", "postprocess", "fsc",
+    "sharpen", "directions", "symmetry", "convert", "watch", "check_particles", "consensus", "tilt_pairs",
 )  # fmt: skip
 RECIPES: tuple[str, ...] = ("main", "demo")
 
