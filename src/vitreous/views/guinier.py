@@ -13,8 +13,9 @@ from vitreous.views.resolution_axis import angstrom_axis
 def guinier_figure(
     k: ArrayLike, log_amplitude: ArrayLike, *, b_factor: float, intercept: float, fit_range: tuple[float, float],
     b_error: float | None = None, weighted: ArrayLike | None = None, sharpened: ArrayLike | None = None,
+    expected: ArrayLike | None = None,
 ) -> Figure:  # fmt: skip
-    """Logarithm of the mean amplitude against k², with the straight line whose slope is the B-factor.
+    """Logarithm of the mean amplitude against k², with the line whose slope is the B-factor.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def guinier_figure(
         (coarsest, finest) in Å of the shells the line was fitted to.
     weighted, sharpened
         The same curve after weighting by the FSC, and after sharpening.
+    expected
+        ln amplitude of a molecule at rest, ``(s,)``, but for a constant: what a sharpened map should look like.
     """
     k = np.asarray(k, dtype=float)
     marks: list[Mark] = [Line(x=k**2, y=log_amplitude, colour="muted", label="map", width=1.5)]
@@ -37,6 +40,8 @@ def guinier_figure(
         marks.append(Line(x=k**2, y=weighted, colour="sky", label="weighted by the FSC", style="dashed"))
     if sharpened is not None:
         marks.append(Line(x=k**2, y=sharpened, colour="blue", label="sharpened", width=2.0))
+    if expected is not None:
+        marks.append(Line(x=k**2, y=intercept + np.asarray(expected), colour="green", style="dotted", label="expected of a molecule"))
     fitted = np.linspace(1 / fit_range[0], 1 / fit_range[1], 30) ** 2
     error = "" if b_error is None else f" ± {b_error:.0f}"
     marks += [
@@ -47,6 +52,6 @@ def guinier_figure(
         name="guinier", title="Guinier plot", height=3.6, columns=1, width="half",
         panels=(Panel(marks=tuple(marks), x=Axis("k²", "Å⁻²"), y=Axis("ln mean amplitude", PURE),
                       top=angstrom_axis(k, squared=True, apart=0.11)),),
-        caption="The line should follow the map within the shaded range. After sharpening the curve is level to the "
-        "resolution limit; one that rises there is over-sharpened, and its detail is noise.",
+        caption="The line should follow the map within the shaded range. After sharpening the curve is level, or as that of a "
+        "molecule, to the resolution limit; one that rises above it there is over-sharpened, and its detail is noise.",
     )  # fmt: skip

@@ -14,11 +14,13 @@ from vitreous.views.pictures import common_limits, scale_bar
 VIEWS: dict[str, tuple[int, str, str]] = {"z": (0, "x", "y"), "y": (1, "x", "z"), "x": (2, "y", "z")}
 
 
-def _cut(values: NDArray, axis: int) -> NDArray:
+def cut(values: NDArray, axis: int) -> NDArray:
+    """The section one voxel thick through the origin."""
     return values.take(values.shape[axis] // 2, axis)
 
 
-def _panel(image: NDArray, along: str, voxel_size: float, limits: tuple[float, float], title: str) -> Panel:
+def slice_panel(image: NDArray, along: str, voxel_size: float, limits: tuple[float, float], title: str) -> Panel:
+    """A section seen along z, y or x, with its axes' names and a bar for scale."""
     height, width = (side * voxel_size for side in image.shape)
     _, across, up = VIEWS[along]
     marks: tuple[Mark, ...] = (
@@ -50,9 +52,9 @@ def slices_figure(volume: ArrayLike, voxel_size: float, *, name: str = "slices",
         Of the figure.
     """
     values = _checked(volume, voxel_size)
-    cuts = {along: _cut(values, axis) for along, (axis, _, _) in VIEWS.items()}
-    limits = common_limits(np.concatenate([cut.ravel() for cut in cuts.values()]), high=99.9)
-    panels = tuple(_panel(cut, along, voxel_size, limits, f"across {along}") for along, cut in cuts.items())
+    cuts = {along: cut(values, axis) for along, (axis, _, _) in VIEWS.items()}
+    limits = common_limits(np.concatenate([image.ravel() for image in cuts.values()]), high=99.9)
+    panels = tuple(slice_panel(image, along, voxel_size, limits, f"across {along}") for along, image in cuts.items())
     return Figure(
         name=name, title=title, panels=panels, height=3.75,
         caption="Sections through the middle. Density should be sharp inside and the solvent flat outside; streaks along one "
@@ -65,7 +67,7 @@ def projections_figure(volume: ArrayLike, voxel_size: float) -> Figure:
     values = _checked(volume, voxel_size)
     sums = {along: np.nan_to_num(values).sum(axis) * voxel_size for along, (axis, _, _) in VIEWS.items()}
     panels = tuple(
-        _panel(image, along, voxel_size, common_limits(image, high=99.95), f"along {along}") for along, image in sums.items()
+        slice_panel(image, along, voxel_size, common_limits(image, high=99.95), f"along {along}") for along, image in sums.items()
     )
     return Figure(
         name="projections", title="Projections", panels=panels, height=3.75,
