@@ -19,7 +19,7 @@ from vitreous.io.star import read_star
 from vitreous.numerics.filters import soft_disc
 from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_index
-from vitreous.stages.postprocess import Postprocessed, postprocess
+from vitreous.stages.postprocess import Postprocessed, fit_guinier, postprocess
 
 pytestmark = [
     pytest.mark.oracle,
@@ -115,3 +115,10 @@ def test_solvent_noise_does_not_enter_the_b_factor(both: Both) -> None:
     """RELION fits the unmasked map, whose solvent holds noise that the masked curve does not discount; here 120 was planted."""
     assert both.ours.guinier.b_factor == pytest.approx(120.0, abs=3.0)
     assert -both.b_factor < 110.0
+
+
+def test_the_same_map_and_range_give_the_same_b(both: Both) -> None:
+    """RELION's choice, the unmasked map with the masked curve as its weight, gives RELION's number here too."""
+    total = Volume(0.5 * (both.halves[0].values + both.halves[1].values), VOXEL)
+    found = fit_guinier(total, torch.ones(total.shape), both.ours.curves, both.ours.resolution.value)
+    assert -both.b_factor == pytest.approx(found.level.b_factor, abs=5.0)

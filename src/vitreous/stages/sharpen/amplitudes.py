@@ -16,8 +16,8 @@ from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_average, shell_count
 
 #: Å²: the noise of half-maps whose amplitudes were raised rises with them, and falls with those that were blurred. That of sums of
-#: images weighted by their CTFs is level within this: it follows the weights, not the molecule.
-NOISE_RISES, NOISE_FALLS = -60.0, 250.0
+#: images weighted by their CTFs is level within this: it follows the weights, not the molecule (−50 and −20 in two refined maps).
+NOISE_RISES, NOISE_FALLS = -100.0, 250.0
 #: Part of the noise power at the middle of the range below which a shell is empty, and shells next to Nyquist that may be.
 EMPTY, LAST_SHELLS = 2e-3, 3
 #: Half-maps that end beyond this part of the resolution (Å) could have agreed further: a soft filter and the mask smear an end.
