@@ -1,0 +1,102 @@
+r"""Fourier shell correlation of a map with its model, with the band of chance.
+
+The model is fixed and the map holds it in noise. For T = a M + N over n independent real numbers r = t / √(1 + t²), where t is the
+signal's amplitude over that of the noise, known to a variance (1 + t²/2) / n, so that
+
+    Var r = (1 − r²)² (1 − r²/2) / n.
+
+That is the sampling variance of a correlation with a variable held fixed; where both are drawn anew it is (1 − r²)² / n (Fisher
+1921, Metron 1:3). ``tests/stages/model`` holds it to repeated noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import torch
+from torch import Tensor
+
+from vitreous.numerics.fourier import rfftn
+from vitreous.numerics.shells import shell_correlation, shell_count
+from vitreous.stages.model.pair import Pair
+
+#: Thresholds of d_FSC_model.
+LEVELS = (0.0, 1 / 7, 0.5)
+#: Largest correlation with a finite Fisher transform.
+ALMOST_ONE = 1 - 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFsc:
+    """Correlation of map and model by shell, float64 ``(s,)`` from shell 0.
+
+    Parameters
+    ----------
+    k
+        Å⁻¹.
+    masked, low, high
+        Inside a soft mask around the atoms, and its 95 % interval.
+    unmasked
+        Over the whole box.
+    samples
+        Independent real numbers of each shell under the mask.
+    """
+
+    k: Tensor
+    masked: Tensor
+    low: Tensor
+    high: Tensor
+    unmasked: Tensor
+    samples: Tensor
+
+    def resolution(self, level: float, curve: Tensor | None = None) -> float | None:
+        """d_FSC_model, Å: where a curve (the masked one) first falls to ``level``; the finest if it never does, None if it starts below."""
+        values = self.masked if curve is None else curve
+        below = torch.nonzero(values[1:] <= level).flatten()
+        if not len(below):
+            return 1 / float(self.k[-1])
+        shell = 1 + int(below[0])
+        if shell == 1:
+            return None
+        high, low = float(values[shell - 1]), float(values[shell])
+        return 1 / float(self.k[1] * (shell - 1 + (high - level) / (high - low)))
+
+
+def variance(r: Tensor, samples: Tensor) -> Tensor:
+    """(1 − r²)² (1 − r²/2) / n of a correlation with a fixed model."""
+    return (1 - r**2) ** 2 * (1 - r**2 / 2) / samples
+
+
+def interval(r: Tensor, samples: Tensor, confidence: float = 0.95) -> tuple[Tensor, Tensor]:
+    """Interval of the expectation of a correlation, symmetric in artanh r."""
+    r = r.clamp(-ALMOST_ONE, ALMOST_ONE)
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * variance(r, samples).sqrt() / (1 - r**2)
+    return torch.tanh(torch.atanh(r) - reach), torch.tanh(torch.atanh(r) + reach)
+
+
+def masked_target(both: Pair, mask: Tensor) -> Tensor:
+    """Transform of the map inside a mask, the solvent's level (the median of the map) taken away first so that the mask does not show."""
+    return rfftn((both.volume.values - both.volume.values.median()) * mask)
+
+
+def model_fsc(both: Pair, target: Tensor, mask: Tensor) -> ModelFsc:
+    """Correlate by shell.
+
+    Parameters
+    ----------
+    both
+        Map and model.
+    target
+        The map's transform inside ``mask``: :func:`masked_target`. The model needs no mask: it has nothing outside.
+    mask
+        In [0, 1], not empty.
+    """
+    shape = both.volume.shape
+    square = mask.double() ** 2
+    share = float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
+    samples = (shell_count(shape) * share).clamp_min(1.0)
+    masked = shell_correlation(target, both.model, shape)
+    low, high = interval(masked, samples)
+    k = torch.arange(len(samples), dtype=torch.float64) / both.length
+    return ModelFsc(k, masked, low, high, shell_correlation(both.target, both.model, shape), samples)
