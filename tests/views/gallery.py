@@ -12,6 +12,7 @@ from vitreous.views.delocalisation import BoxCurve, delocalisation_figure
 from vitreous.views.directional import directional_figure, occupancy_figure
 from vitreous.views.figure import Figure
 from vitreous.views.frame_envelopes import frame_envelopes_figure
+from vitreous.views.from_noise import better_than_noise_figure, einstein_figure
 from vitreous.views.fsc import FscCurves, fsc_figure
 from vitreous.views.gain import gain_figure
 from vitreous.views.guinier import guinier_figure
@@ -20,7 +21,9 @@ from vitreous.views.micrograph import micrograph_figure
 from vitreous.views.motion import motion_figure
 from vitreous.views.orientations import orientation_figure, sampling_figure
 from vitreous.views.picks import picks_figure
+from vitreous.views.planning import planning_figure
 from vitreous.views.polish import frame_weights_figure, particle_tracks_figure
+from vitreous.views.reslog import reslog_figure
 from vitreous.views.session import defocus_figure, time_figure
 from vitreous.views.session_course import course_figure, spread_figure
 from vitreous.views.surface_figure import surface_figure
@@ -108,7 +111,15 @@ FIGURES: dict[str, Callable[[], Figure]] = {
                                               resolution=[9.0, 20.0, 5.0]),
     "occupancy": lambda: occupancy_figure(1 - 4 * K, np.where(K < 0.1, 0.5, 1e-9), length=160.0, ends=(9.0, 5.0), average=1 - 4 * K),
     "occupancy, NaN": lambda: occupancy_figure(gappy(K), gappy(K), length=160.0, ends=(5.0, 5.0)),
+    "planning": lambda: planning_figure([8.0, 4.0, 2.0], [1e2, 1e4, 1e8], [5e1, 5e3, 1e6], [1e3, 1e5, 1e12], wanted=3.0,
+                                        b_factors=(70.0, 100.0, 140.0), mass=[10.0, 1e3], seen=[50.0, 0.1], told=[9e3, NAN],
+                                        specimen=500.0, given=40.0),
     "sampling": lambda: sampling_figure(np.eye(3), [0.0, 1.5, 1.5], tilts_deg=[0, 20, 40], scf_star=[0.01, 0.2, 0.4], advised=40.0),
+    "reslog": lambda: reslog_figure([100, 200, 400], [0.01, 0.012, 0.014], [1e-3] * 3, nyquist=6.0, line=([100, 1000], [0.01, 0.018]),
+                                    b_factor=90.0, b_interval=(80.0, 101.0), target=(8.0, 700.0), noise=([100, 400], [1e-4, 1e-4])),
+    "reslog, none": lambda: reslog_figure([100, 200], [NAN, NAN], [NAN, NAN], nyquist=6.0),
+    "better than noise": lambda: better_than_noise_figure(CHANCE.normal(size=99), gappy(CHANCE.normal(size=99)), K, 1 - K, gappy(K)),
+    "einstein": lambda: einstein_figure(IMAGE, IMAGE, [10, 100], [0.1, 0.3], [0.1, 0.32], [0.0, 0.1], [0.0, NAN]),
     "guinier": lambda: guinier_figure(K, -30 * K**2, b_factor=120, intercept=0, fit_range=(10, 5), b_error=8, weighted=gappy(K),
                                       sharpened=0 * K),
     "defocus": lambda: defocus_figure(CHANCE.uniform(8e3, 2e4, 9), astigmatism=np.ones(9), resolution=gappy(np.ones(9)),

@@ -17,7 +17,7 @@ from vitreous.views.picks import picks_figure
 from vitreous.views.render import render, save_figure
 from vitreous.views.report import drawn
 
-UNITS = {"Å", "Å²", "Å⁻¹", "Å⁻²", "°", "µm", "e/Å²", "frames", "s", "min", "%", PURE}
+UNITS = {"Å", "Å²", "Å⁻¹", "Å⁻²", "°", "µm", "e/Å²", "frames", "s", "min", "%", "kDa", PURE}
 
 
 @pytest.mark.parametrize("name", FIGURES)

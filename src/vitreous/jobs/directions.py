@@ -150,7 +150,8 @@ def draw_coverage(inputs: Inputs, coverage: Coverage, folder: Path) -> None:
     from vitreous.views.orientations import orientation_figure, sampling_figure
     from vitreous.views.render import save_figure
 
-    save_figure(orientation_figure(read_particles(inputs["particles"], require_images=False).rotation, symmetry=coverage.symmetry), folder / "orientations.svg")
+    rotation = read_particles(inputs["particles"], require_images=False).rotation
+    save_figure(orientation_figure(rotation, symmetry=coverage.symmetry), folder / "orientations.svg")
     save_figure(sampling_figure(coverage.sampled.directions.numpy(), coverage.sampled.relative.numpy(), tilts_deg=TILTS,
                                 scf_star=[each.scf_star for each in coverage.tilted], advised=coverage.advised_tilt),
                 folder / "sampling.svg")  # fmt: skip

@@ -83,7 +83,7 @@ def occupancy_figure(
         name="occupancy", title="In how many directions the halves agree", height=3.7, columns=2,
         panels=(
             Panel(marks=tuple(marks), x=x, top=angstrom_axis(k, apart=0.08), y=Axis("Share of directions", PURE, limits=(-0.04, 1.04)),
-                  legend="lower left"),
+                  legend="best"),
             Panel(title="Chance of so uneven a shell in an even map", marks=doubt, x=x, top=angstrom_axis(k, apart=0.08),
                   y=Axis("p-value", PURE, limits=(8e-7, 1.6), scale="log"), legend="none"),
         ),

@@ -158,7 +158,7 @@ def sampling_figure(directions: ArrayLike, sampling: ArrayLike, *, tilts_deg: Ar
             Panel(title="After a tilt of the stage", marks=(found, Rule(at=0.5, axis="y", text="costly", style="dotted"),
                                                             Rule(at=advised, text=f"advised {advised:.0f}°", colour="green")),
                   x=Axis("Tilt", "°", limits=(-2, float(tilts.max()) + 2)), y=Axis("Sampling factor SCF*", PURE, limits=(-0.02, 1.04)),
-                  legend="lower right"),
+                  legend="upper left"),
         ),
         caption="Left: how often the slice of a view passed through each direction of Fourier space; dark parts were seldom or never "
         f"measured, and there the map is smeared. Right: the sampling factor, {factor[0]:.2f} untilted, as predicted for the same specimen "
