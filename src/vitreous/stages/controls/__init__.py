@@ -1,0 +1,1 @@
+"""Controls: what noise would have given, what more particles would give, and whether it comes out the same again."""
