@@ -128,10 +128,10 @@ def draw(found: ModelComparison, volume: Volume, halves: Postprocessed | None, r
     from vitreous.views.render import save_figure
 
     fsc, model = found.fsc, found.model
-    k = fsc.k[1:].numpy()
+    k, masked, low, high, unmasked = (curve[1:].numpy() for curve in (fsc.k, fsc.masked, fsc.low, fsc.high, fsc.unmasked))
     beside = None if halves is None else np.interp(k, halves.curves.k.numpy(), halves.curves.corrected.numpy(), right=np.nan)
-    save_figure(model_fsc_figure(k, fsc.masked[1:], low=fsc.low[1:], high=fsc.high[1:], unmasked=fsc.unmasked[1:], halves=beside,
-                                 resolution=fsc.resolution(0.5)), folder / "model_fsc.svg")  # fmt: skip
+    save_figure(model_fsc_figure(k, masked, low=low, high=high, unmasked=unmasked, halves=beside, resolution=fsc.resolution(0.5)),
+                folder / "model_fsc.svg")  # fmt: skip
     first = np.unique(model.residue_index, return_index=True)[1]
     chain_of = model.chains[first]
     by_chain = {str(name): found.q.residues[chain_of == name] for name in dict.fromkeys(chain_of)}
