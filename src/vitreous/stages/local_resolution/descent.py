@@ -1,0 +1,104 @@
+"""Going from coarse to fine: each place stops at the first level at which it fails."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from vitreous.data.local_resolution import LocalResolution
+from vitreous.data.volume import Volume
+from vitreous.errors import require
+
+#: Finest level in voxels: beyond it the corners of Fourier space only are filled.
+FINEST = 2.1
+#: Å: the coarsest level is this, or five times the finest if that is more, or what still lets five waves fit into the box.
+COARSEST, TIMES, FIT = 20.0, 5.0, 5.0
+#: From each level to the next: a step of 0.2 Å at 4 Å, and what lies between is interpolated.
+STEP = 1.05
+
+
+def levels_between(volume: Volume, finest: float | None = None, coarsest: float | None = None) -> Tensor:
+    """Resolutions to be asked for, Å, coarsest first, evenly apart in the logarithm, float64.
+
+    Parameters
+    ----------
+    volume
+        The map.
+    finest, coarsest
+        Å; found from the sampling and the box without them.
+
+    Raises
+    ------
+    InputError
+        If the finest is not above 2 voxels or the coarsest not above the finest.
+    """
+    fine = FINEST * volume.voxel_size if finest is None else finest
+    room = min(volume.shape) * volume.voxel_size / FIT
+    coarse = min(max(COARSEST, TIMES * fine), room) if coarsest is None else coarsest
+    require(fine > 2 * volume.voxel_size, "finest", fine, f"coarser than two voxels, {2 * volume.voxel_size:g} Å")
+    require(coarse > STEP * fine, "coarsest", coarse, f"in Å, and coarser than the finest, {fine:g} Å",
+            instead="a larger box, or finer sampling")  # fmt: skip
+    count = 1 + math.ceil(math.log(coarse / fine) / math.log(STEP))
+    return torch.logspace(math.log10(coarse), math.log10(fine), count, dtype=torch.float64)
+
+
+def check_maps(first: Volume, second: Volume | None, mask: Tensor) -> Tensor:
+    """Refuse what cannot be compared; the mask as bool, true above one half.
+
+    Raises
+    ------
+    InputError
+        If the shapes or voxel sizes differ, a value is not finite, or the mask is empty.
+    """
+    require(tuple(mask.shape) == first.shape, "mask", tuple(mask.shape), f"of the map's shape, {first.shape} voxels (z, y, x)")
+    for name, each in (("half1", first), ("half2", second or first)):
+        require(each.shape == first.shape, name, each.shape, f"of the shape of half1, {first.shape} voxels (z, y, x)")
+        require(abs(each.voxel_size - first.voxel_size) <= 1e-3 * first.voxel_size, name, f"{each.voxel_size:g} Å",
+                f"sampled as half1 is, {first.voxel_size:g} Å")  # fmt: skip
+        require(bool(torch.isfinite(each.values).all()), name, "NaN or infinity", "finite everywhere")
+    inside = mask > 0.5
+    require(bool(inside.any()), "mask", "nothing above 0.5", "1 where the particle is", instead="leave it out to have one made")
+    return inside
+
+
+class Descent:
+    """Where each place of a mask fails first.
+
+    Parameters
+    ----------
+    inside
+        The mask, bool ``(z, y, x)``.
+    levels
+        Å, coarsest first, as they will be tried.
+    """
+
+    def __init__(self, inside: Tensor, levels: Tensor) -> None:
+        self.inside, self.levels = inside, levels
+        self.holds = inside.clone()
+        self.found = torch.full(inside.shape, 1 / float(levels[-1]))
+        self.before = torch.zeros(inside.shape)
+        self.tried = 0
+
+    def step(self, excess: Tensor) -> bool:
+        """Try the next level; whether any place still holds.
+
+        ``excess`` is positive where the level is reached. A place that fails is put where a straight line between the excess at
+        the level before and at this one passes 0.
+        """
+        fails = self.holds & (excess < 0)
+        here = 1 / float(self.levels[self.tried])
+        if self.tried == 0:
+            self.found[fails] = here
+        else:
+            earlier, high, low = 1 / float(self.levels[self.tried - 1]), self.before[fails], excess[fails]
+            self.found[fails] = earlier + (here - earlier) * high / (high - low)
+        self.holds &= ~fails
+        self.before, self.tried = excess, self.tried + 1
+        return bool(self.holds.any())
+
+    def result(self, method: str) -> LocalResolution:
+        """Å where each place of the mask stopped; the finest level where it never did."""
+        values = torch.where(self.inside, 1 / self.found, torch.nan)
+        return LocalResolution(values, self.inside, method, self.levels.flip(0))
