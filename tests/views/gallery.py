@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vitreous.views.classes import classes_figure
+from vitreous.views.compared_maps import compared_figure
 from vitreous.views.convergence import convergence_figure
 from vitreous.views.delocalisation import BoxCurve, delocalisation_figure
 from vitreous.views.directional import directional_figure, occupancy_figure
@@ -18,6 +19,13 @@ from vitreous.views.gain import gain_figure
 from vitreous.views.guinier import guinier_figure
 from vitreous.views.maps import projections_figure, slices_figure
 from vitreous.views.micrograph import micrograph_figure
+from vitreous.views.model_fit import (
+    model_fsc_figure,
+    model_slices_figure,
+    q_histogram_figure,
+    residue_figure,
+    resolutions_figure,
+)
 from vitreous.views.motion import motion_figure
 from vitreous.views.orientations import orientation_figure, sampling_figure
 from vitreous.views.picks import picks_figure
@@ -121,7 +129,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "better than noise": lambda: better_than_noise_figure(CHANCE.normal(size=99), gappy(CHANCE.normal(size=99)), K, 1 - K, gappy(K)),
     "einstein": lambda: einstein_figure(IMAGE, IMAGE, [10, 100], [0.1, 0.3], [0.1, 0.32], [0.0, 0.1], [0.0, NAN]),
     "guinier": lambda: guinier_figure(K, -30 * K**2, b_factor=120, intercept=0, fit_range=(10, 5), b_error=8, weighted=gappy(K),
-                                      sharpened=0 * K),
+                                      sharpened=0 * K, expected=0 * K),
+    "compared maps": lambda: compared_figure(BALL, 2 * BALL, 2.0, mask=BALL > 0),
+    "compared maps, empty": lambda: compared_figure(np.zeros((4, 5, 6)), np.zeros((4, 5, 6)), 2.0),
     "defocus": lambda: defocus_figure(CHANCE.uniform(8e3, 2e4, 9), astigmatism=np.ones(9), resolution=gappy(np.ones(9)),
                                       kept=[True] * 8 + [False]),
     "defocus of one": lambda: defocus_figure([15000.0]),
@@ -139,4 +149,12 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "recovery": lambda: recovery_figure(np.arange(5.0), gappy(np.arange(5.0)), label="Defocus", unit="Å"),
     "recovery of none": lambda: recovery_figure([], [], label="Defocus", unit="Å"),
     "convergence": lambda: convergence_figure([20, 12, 9], change_deg=[9, 4, NAN], certainty=[0.1, 0.5, 0.9]),
+    "model fsc": lambda: model_fsc_figure(K, 1 - 4 * K, low=0.9 - 4 * K, high=1.1 - 4 * K, unmasked=gappy(K), halves=K, resolution=5.0),
+    "model fsc, none": lambda: model_fsc_figure(K, gappy(K), low=gappy(K), high=gappy(K), resolution=None),
+    "q of residues": lambda: residue_figure({name: (np.arange(9), CHANCE.uniform(size=9)) for name in "ABCDEFGH"}, expected=0.6),
+    "q of no residue": lambda: residue_figure({}),
+    "q of atoms": lambda: q_histogram_figure(gappy(K), expected=0.5),
+    "model slices": lambda: model_slices_figure(BALL, 2.0, CHANCE.normal(20, 5, (50, 3))),
+    "resolutions": lambda: resolutions_figure({"d_FSC": None, "d_99": 3.1, "d_model": NAN}, ("d_99 < d_FSC: verify.",)),
+    "no resolutions": lambda: resolutions_figure({"d_FSC": None}),
 }  # fmt: skip

@@ -31,7 +31,7 @@ class CheckModel(PixelSize):
     """How a map is held against a model."""
 
     resolution: float | None = option(None, "Å", "of the map, as claimed", above=0, high=100, if_none="from the half-maps, else d_model")
-    contour: float | None = option(None, "", "level for the share of atoms inside", if_none="the level that encloses the atoms' volume")
+    contour: float | None = option(None, "", "level for the share of atoms inside", if_none="the level that encloses half the atoms' volume")
 
 
 def run(inputs: Inputs, params: CheckModel, context: Context) -> Result:

@@ -78,7 +78,7 @@ def residue_figure(chains: Mapping[str, tuple[ArrayLike, ArrayLike]], *, expecte
     return Figure(
         name="q-residues", title="Q-score by residue", height=3.4, columns=1,
         panels=(Panel(marks=tuple(marks), x=Axis("Residue, as counted along the chain", PURE),
-                      y=Axis("Q-score", PURE, limits=(None, 1.02)), legend="lower right"),),
+                      y=Axis("Q-score", PURE, limits=(None, 1.02)), legend="above"),),
         caption="How much the density at each residue looks like atoms: 1 at best, 0 where there is none. Stretches far below "
         "their neighbours are flexible, wrongly built, or not in the map.",
     )  # fmt: skip

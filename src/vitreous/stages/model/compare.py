@@ -101,7 +101,7 @@ def compare(volume: Volume, model: AtomicModel, *, resolution: float | None = No
     resolution
         Å, as claimed for the map; d_model without it.
     level
-        Contour for the share of atoms inside; without it the one that encloses the atoms' volume.
+        Contour for the share of atoms inside; without it the one that encloses half the atoms' volume.
 
     Raises
     ------

@@ -9,14 +9,15 @@ from vitreous.data.volume import Volume
 from vitreous.numerics.at_points import values_at
 from vitreous.stages.model.mask import near_atoms
 
-#: Å³ that an atom other than hydrogen fills with its hydrogens: protein of 1.21 Å³/Da and 13.3 Da a heavy atom (Matthews 1968).
-ATOM_VOLUME = 16.0
+#: Å³ an atom: half of what protein fills (16 Å³ a heavy atom: 1.21 Å³/Da, 13.3 Da). Contours that authors give are as tight; at the
+#: whole volume the level of a sharp map is that of the gaps between side chains, and every atom of any model lies inside.
+ATOM_VOLUME = 8.0
 #: Å: how far from the atoms density may still be theirs.
 REACH = 4.0
 
 
 def contour(volume: Volume, positions: NDArray) -> float:
-    """The level that encloses, within 4 Å of the atoms, the volume that the atoms fill: for maps without a contour of their authors."""
+    """The level that encloses, within 4 Å of the atoms, half the volume that the atoms fill: for maps without a contour of their authors."""
     near = volume.values.numpy()[near_atoms(volume, positions, REACH)]
     count = min(len(near) - 1, round(len(positions) * ATOM_VOLUME / volume.voxel_size**3))
     return float(np.partition(near, len(near) - 1 - count)[len(near) - 1 - count])
