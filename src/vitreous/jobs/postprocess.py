@@ -12,7 +12,12 @@ from vitreous.pipeline.params import option, parameters
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
-    from vitreous.stages.postprocess import FscCurves, Guinier, Postprocessed
+    from collections.abc import Iterable
+
+    from torch import Tensor
+
+    from vitreous.stages.postprocess import FscCurves, Guinier, Postprocessed, Threshold
+    from vitreous.views.fsc import FscCurves as Shown
 
 #: Digits of the numbers in tables.
 DIGITS = 6
@@ -35,7 +40,7 @@ def run(inputs: Inputs, params: Postprocess, context: Context) -> Result:
     from vitreous.runtime.chance import torch_generator
     from vitreous.runtime.files import write_json
     from vitreous.runtime.progress import Progress
-    from vitreous.stages.postprocess import postprocess
+    from vitreous.stages.postprocess import postprocess, threshold_table
 
     order = symmetry(params.symmetry).order
     first, second = (read_volume(inputs[port], params.pixel_size) for port in ("half1", "half2"))
@@ -54,7 +59,10 @@ def run(inputs: Inputs, params: Postprocess, context: Context) -> Result:
     if done.guinier:
         write_guinier(context.outputs / "guinier.csv", done.guinier)
     draw(done, context.outputs)
-    write_json(context.outputs / "postprocess.json", {**told, "warnings": list(done.warnings)})
+    write_json(
+        context.outputs / "postprocess.json",
+        {**told, "thresholds": told_thresholds(threshold_table(done.curves)), "warnings": list(done.warnings)},
+    )
     return Result(figures=told, warnings=done.warnings)
 
 
@@ -76,6 +84,15 @@ def figures(done: Postprocessed) -> dict[str, Any]:
     }
 
 
+def told_thresholds(rows: Iterable[Threshold]) -> list[dict[str, Any]]:
+    """What each criterion says: its name, what it asks, and the resolution with its interval."""
+    return [
+        {"name": row.name, "meaning": row.meaning, "resolution_angstrom": _rounded(row.found and row.found.value),
+         "resolution_interval_angstrom": [_rounded(row.found.finer), _rounded(row.found.coarser)] if row.found else None}
+        for row in rows
+    ]  # fmt: skip
+
+
 def _randomised_from(curves: FscCurves) -> float | None:
     return 1 / float(curves.k[curves.randomised_from]) if curves.randomised_from < len(curves.k) else None
 
@@ -84,10 +101,11 @@ def _rounded(value: float | None, digits: int = 3) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def write_curves(path: Path, curves: FscCurves) -> None:
-    """Write the correlations by shell, from the second; the first is the mean density alone."""
-    from vitreous.stages.postprocess.statistics import information_level, noise_level
+def write_curves(path: Path, curves: FscCurves, **more: Tensor) -> None:
+    """Write the correlations by shell, from the second; the first is the mean density alone. ``more``: further columns."""
+    from vitreous.stages.postprocess.thresholds import levels
 
+    lines = {name: line for name, (_, line) in levels(curves.samples).items()}
     columns = {
         "spatial_frequency_per_angstrom": curves.k,
         "resolution_angstrom": 1 / curves.k,
@@ -98,8 +116,12 @@ def write_curves(path: Path, curves: FscCurves) -> None:
         "fsc_unmasked": curves.unmasked,
         "fsc_phase_randomised": curves.phase_randomised,
         "independent_samples": curves.samples,
-        "level_half_bit": information_level(curves.samples, 0.5),
-        "level_three_sigma": noise_level(curves.samples, 3.0),
+        "level_half_bit": lines["half-bit"],
+        "level_one_bit": lines["1-bit"],
+        "level_two_sigma": lines["2 sigma"],
+        "level_three_sigma": lines["3 sigma"],
+        "level_five_sigma": lines["5 sigma"],
+        **more,
     }
     _write_table(path, {name: column[1:].tolist() for name, column in columns.items()})
 
@@ -118,25 +140,34 @@ def _write_table(path: Path, columns: dict[str, list[float]]) -> None:
     write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
 
 
+def shown_curves(curves: FscCurves) -> Shown:
+    """Give the curves as a figure takes them, from the second shell."""
+    from vitreous.stages.postprocess.thresholds import levels
+    from vitreous.views.fsc import FscCurves as Shown
+
+    lines = levels(curves.samples)
+    k, corrected, masked, unmasked, randomised, low, high, sigma, bit = (
+        curve[1:].numpy()
+        for curve in (curves.k, curves.corrected, curves.masked, curves.unmasked, curves.phase_randomised, curves.low, curves.high,
+                      lines["3 sigma"][1], lines["half-bit"][1])
+    )  # fmt: skip
+    return Shown(k=k, corrected=corrected, masked=masked, unmasked=unmasked, randomised=randomised, low=low, high=high,
+                 three_sigma=sigma, half_bit=bit)  # fmt: skip
+
+
 def draw(done: Postprocessed, folder: Path) -> None:
     """Draw the correlations and, where a line was fitted, the Guinier plot."""
-    from vitreous.views.fsc import FscCurves as Shown
     from vitreous.views.fsc import fsc_figure
     from vitreous.views.guinier import guinier_figure
     from vitreous.views.render import save_figure
 
     curves, found, guinier = done.curves, done.resolution, done.guinier
-    k, corrected, masked, unmasked, randomised, low, high = (
-        curve[1:].numpy()
-        for curve in (curves.k, curves.corrected, curves.masked, curves.unmasked, curves.phase_randomised, curves.low, curves.high)
-    )
-    shown = Shown(k=k, corrected=corrected, masked=masked, unmasked=unmasked, randomised=randomised, low=low, high=high)
-    save_figure(fsc_figure(shown, resolution=found.value if found else None,
+    save_figure(fsc_figure(shown_curves(curves), resolution=found.value if found else None,
                            interval=(found.finer, found.coarser) if found else None), folder / "fsc.svg")  # fmt: skip
     if guinier and guinier.b_factor is not None:
         raised = guinier.weighted + max(guinier.b_factor, 0.0) * guinier.k**2 / 4
         save_figure(
-            guinier_figure(k, guinier.log_amplitude[1:].numpy(), b_factor=guinier.b_factor, intercept=guinier.intercept,
+            guinier_figure(curves.k[1:].numpy(), guinier.log_amplitude[1:].numpy(), b_factor=guinier.b_factor, intercept=guinier.intercept,
                            fit_range=guinier.fit_range, b_error=guinier.b_error, weighted=guinier.weighted[1:].numpy(),
                            sharpened=raised[1:].numpy()), folder / "guinier.svg")  # fmt: skip
 

@@ -31,6 +31,8 @@ class FscCurves:
         Against the true map, for simulated data.
     model
         Against an atomic model.
+    three_sigma, half_bit
+        Thresholds that depend on the number of independent coefficients.
     """
 
     k: ArrayLike
@@ -42,6 +44,8 @@ class FscCurves:
     high: ArrayLike | None = None
     truth: ArrayLike | None = None
     model: ArrayLike | None = None
+    three_sigma: ArrayLike | None = None
+    half_bit: ArrayLike | None = None
 
 
 def _others(curves: FscCurves, k: np.ndarray) -> list[Mark]:
@@ -52,6 +56,8 @@ def _others(curves: FscCurves, k: np.ndarray) -> list[Mark]:
         (curves.randomised, "orange", "dotted", "phases randomised"),
         (curves.model, "purple", "dashed", "against the model"),
         (curves.truth, "green", "dashed", "against the truth"),
+        (curves.three_sigma, "muted", "dotted", "3 sigma"),
+        (curves.half_bit, "pink", "dotted", "half-bit"),
     )
     return [Line(x=k, y=y, colour=ink, style=style, label=label, width=1.4) for y, ink, style, label in looks if y is not None]
 

@@ -8,6 +8,7 @@ import torch
 from vitreous.numerics.filters import soft_disc
 from vitreous.numerics.fourier import irfftn, rfftn
 from vitreous.numerics.shells import shell_correlation, shell_count, shell_index
+from vitreous.stages.postprocess import as_printed
 from vitreous.stages.postprocess.samples import effective_samples, redundancy
 from vitreous.stages.postprocess.statistics import (
     information_level,
@@ -15,8 +16,8 @@ from vitreous.stages.postprocess.statistics import (
     noise_level,
     pooled_deviation,
     variance,
+    variance_against_truth,
     variance_random_signal,
-    variance_uncorrelated,
 )
 
 
@@ -70,8 +71,30 @@ def test_variance_of_a_fixed_signal(snr: float, formula: float, generator: torch
     assert float(variance(torch.tensor(snr / (1 + snr)), torch.tensor(1.0))) == pytest.approx(formula, rel=2e-3)
     # 2000 trials: 3.2 % of standard error of a variance.
     assert float(r.var() * n / variance(rho, torch.tensor(1.0))) == pytest.approx(1.0, abs=0.12)
-    assert float(variance_uncorrelated(rho, torch.tensor(1.0)) / (r.var() * n)) > 1.8
+    # As printed it is twice too large, or more.
+    assert float(as_printed.fsc_variance(rho, torch.tensor(1.0)) / (r.var() * n)) > 1.8
     assert variance_random_signal(rho, torch.tensor(1.0)) > variance(rho, torch.tensor(1.0))
+
+
+def test_variance_against_the_noiseless_signal(generator: torch.Generator) -> None:
+    n = 2000
+    signal = torch.randn(n, generator=generator)
+    noisy = signal + torch.randn(2000, n, generator=generator)
+    r = (noisy * signal).sum(1) / (noisy.square().sum(1) * signal.square().sum()).sqrt()
+    # 2000 trials: 3.2 % of standard error of a variance.
+    assert float(r.var() / variance_against_truth(r.mean(), torch.tensor(float(n)))) == pytest.approx(1.0, abs=0.12)
+
+
+def test_noise_outside_the_particle_never_meets_signal() -> None:
+    """A particle in the middle of a wide mask: fewer products of signal and noise are independent, and the variance is larger."""
+    mask, particle = soft_disc((32,) * 3, 11, 4), soft_disc((32,) * 3, 4, 2)
+    plain, within = effective_samples(mask, 32), effective_samples(mask, 32, signal=particle)
+    assert (within <= plain).all()
+    assert (within[4:] < 0.8 * plain[4:]).all()
+    assert torch.allclose(effective_samples(mask, 32, signal=mask**2)[2:], plain[2:], rtol=0.02)
+    half = torch.full_like(plain, 0.5)
+    assert (variance(half, plain, within) > variance(half, plain)).all()
+    assert torch.allclose(variance(half, plain, plain), variance(half, plain))
 
 
 def test_interval_stays_within_one() -> None:

@@ -13,7 +13,10 @@ VOXEL_TOLERANCE = 1e-3
 #: Smallest side of a map that has enough shells to say anything.
 SMALLEST = 16
 #: Maps whose correlation differs from 1 by less are one map, perhaps times a constant.
-ONE_MAP = 1e-9
+#: Rounding to 16 bits leaves 1e-8; the halves of any experiment differ by more than 1e-4.
+ONE_MAP = 1e-6
+#: Part of a voxel by which two maps may lie apart: origins are rounded to that when they are written.
+CORNER_TOLERANCE = 0.1
 
 
 def check_halves(first: Volume, second: Volume) -> None:
@@ -22,8 +25,8 @@ def check_halves(first: Volume, second: Volume) -> None:
     Raises
     ------
     InputError
-        If their shapes or voxel sizes differ, they are not cubes of 16 voxels or more, a value is not finite, one is constant,
-        or both are the same map.
+        If their shapes, voxel sizes or places differ, they are not cubes of 16 voxels or more, a value is not finite, one is
+        constant, or both are the same map, perhaps times a constant or rounded.
     """
     require(first.shape == second.shape, "half2", second.shape, f"of the shape of half1, {first.shape} voxels (z, y, x)",
             instead="two half-maps of one refinement")  # fmt: skip
@@ -33,6 +36,10 @@ def check_halves(first: Volume, second: Volume) -> None:
     if apart > VOXEL_TOLERANCE * first.voxel_size:
         raise InputError(f"half2 must have the voxel size of half1, {first.voxel_size:g} Å; got {second.voxel_size:g} Å. "
                          "Try: --pixel-size, if one header is wrong.")  # fmt: skip
+    lag = max(abs(a - b) for a, b in zip(first.corner, second.corner)) / first.voxel_size
+    if lag > CORNER_TOLERANCE:
+        raise InputError(f"half2 must lie where half1 does, its first voxel at {_place(first)} Å; got {_place(second)} Å, {lag:.3g} voxels "
+                         "off. Try: the two half-maps of one refinement, or mend the header's origin if it is wrong.")  # fmt: skip
     for name, half in (("half1", first), ("half2", second)):
         finite = torch.isfinite(half.values)
         require(bool(finite.all()), name, f"{int((~finite).sum())} voxels that are not", "finite everywhere")
@@ -71,6 +78,11 @@ def check_mask_values(mask: Tensor) -> None:
     require(high > 0.5, "mask", "nothing above 0.5", "1 where the particle is", instead="leave it out to have one made")
 
 
+def _place(volume: Volume) -> str:
+    return "(" + ", ".join(f"{at:.6g}" for at in volume.corner) + ")"
+
+
 def _correlation(a: Tensor, b: Tensor) -> float:
-    a, b = a.double() - a.double().mean(), b.double() - b.double().mean()
-    return float((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt())
+    a, b = a - a.mean(dtype=torch.float64), b - b.mean(dtype=torch.float64)
+    cross, one, two = ((p * q).sum(dtype=torch.float64) for p, q in ((a, b), (a, a), (b, b)))
+    return float(cross / (one * two).sqrt())

@@ -12,7 +12,7 @@ from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_correlation, shell_count
 from vitreous.reconstruct.random_phases import randomise_phases
 from vitreous.stages.postprocess.check import check_halves, check_mask_values
-from vitreous.stages.postprocess.samples import effective_samples
+from vitreous.stages.postprocess.samples import effective_samples, neighbour_correlation
 from vitreous.stages.postprocess.statistics import interval, variance, variance_random_signal
 
 #: Phases are randomised from the shell where the unmasked correlation first falls below this (Chen et al. 2013).
@@ -21,6 +21,8 @@ RANDOMISE_BELOW = 0.8
 MARGIN = 2
 #: Largest correlation of randomised phases that the correction divides by 1 minus of.
 MOST_RANDOMISED = 0.98
+#: Standard errors by which two half-maps must agree before the place of their signal is told from them.
+CERTAIN = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,8 @@ class FscCurves:
         The same without a mask.
     randomised_from
         Shell; one more than there are if nothing was randomised.
+    neighbours
+        Correlation of the errors of neighbouring shells, 0 to 1/2: thin shells share what a mask mixes.
     """
 
     k: Tensor
@@ -57,6 +61,7 @@ class FscCurves:
     samples: Tensor
     unmasked_samples: Tensor
     randomised_from: int
+    neighbours: float = 0.0
 
     @property
     def spacing(self) -> float:
@@ -107,12 +112,14 @@ def fsc_curves(
     if start < len(masked):
         noise = torch.stack([_randomised(halves, mask, start, generator) for _ in range(repeats)]).mean(0)
     samples = effective_samples(mask, size, symmetry_order=symmetry_order).cpu()
-    corrected, spread = _corrected(masked, noise, samples, start, repeats)
+    with_signal = effective_samples(mask, size, symmetry_order=symmetry_order, signal=agreed(*halves, mask)).cpu()
+    corrected, spread = _corrected(masked, noise, (samples, with_signal), start, repeats)
     low, high = interval(corrected, spread)
     return FscCurves(
         k=torch.arange(len(masked), dtype=torch.float64) / (size * first.voxel_size), unmasked=unmasked, masked=masked,
         phase_randomised=noise, corrected=corrected, low=low, high=high, samples=samples,
         unmasked_samples=shell_count(shape) / symmetry_order, randomised_from=start,
+        neighbours=neighbour_correlation(mask, samples * symmetry_order),
     )  # fmt: skip
 
 
@@ -128,11 +135,19 @@ def _randomised(halves: tuple[Tensor, Tensor], mask: Tensor, start: int, generat
     return shell_correlation(*masked, tuple(mask.shape)).cpu()
 
 
-def _corrected(masked: Tensor, noise: Tensor, samples: Tensor, start: int, repeats: int) -> tuple[Tensor, Tensor]:
+def agreed(first: Tensor, second: Tensor, mask: Tensor) -> Tensor | None:
+    """Product of two masked half-maps: their squared signal and no noise, on average. None where it is lost in noise."""
+    product = first * second * mask**2
+    # Ten standard errors of white noise: noise of coarse detail, fewer numbers than voxels, rarely goes so far.
+    certain = float(product.sum(dtype=torch.float64)) > CERTAIN * float(product.square().sum(dtype=torch.float64).sqrt())
+    return product if certain else None
+
+
+def _corrected(masked: Tensor, noise: Tensor, samples: tuple[Tensor, Tensor], start: int, repeats: int) -> tuple[Tensor, Tensor]:
     """The curve without the mask's share, and its variance by propagation of both curves' own."""
     late = torch.arange(len(masked)) >= start + MARGIN
     share = torch.where(late, noise.clamp_max(MOST_RANDOMISED), 0.0)
     corrected = (masked - share) / (1 - share)
-    own = variance(masked, samples)
-    others = torch.where(late, (1 - corrected) ** 2 * variance_random_signal(share, samples) / repeats, 0.0)
+    own = variance(masked, *samples)
+    others = torch.where(late, (1 - corrected) ** 2 * variance_random_signal(share, samples[0]) / repeats, 0.0)
     return corrected, (own + others) / (1 - share) ** 2

@@ -15,6 +15,8 @@ from vitreous.stages.postprocess.statistics import pooled_deviation
 
 #: Standard deviations by which the halves must agree, without any mask, before a resolution is stated.
 SIGNIFICANT = 5.0
+#: Steps from shell to shell in which the ends of the band are followed.
+FINE = 16
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Resolution:
     at_limit: bool = False
 
 
-def resolution(curves: FscCurves, level: float) -> Resolution | None:
+def resolution(curves: FscCurves, level: float | Tensor) -> Resolution | None:
     """Resolution at which the corrected curve first falls below ``level``.
 
     Parameters
@@ -45,7 +47,7 @@ def resolution(curves: FscCurves, level: float) -> Resolution | None:
     curves
         Of two half-maps.
     level
-        Threshold in (0, 1): 1/7 for the whole map's SNR to be 1 in each half's terms (Rosenthal & Henderson 2003), or 0.5.
+        Threshold in (0, 1), or one for each shell: see :mod:`~vitreous.stages.postprocess.thresholds`.
 
     Returns
     -------
@@ -60,12 +62,32 @@ def resolution(curves: FscCurves, level: float) -> Resolution | None:
         return None
     last = len(curves.k) - 1
     position = last if crossing is None else crossing
-    upper = first_crossing(curves.high, level, start=reach)
-    finer = last if upper is None else max(upper, position)
+    low, high = (_between(curves, end) - _steps(torch.as_tensor(level, dtype=torch.float64).expand(last + 1)) for end in
+                 (curves.low, curves.high))  # fmt: skip
+    upper, start = first_crossing(high, 0.0, start=max(1, reach * FINE)), min(round(position * FINE), last * FINE)
+    finer = last if upper is None else max(upper / FINE, position)
     return Resolution(
-        *(1 / (shell * curves.spacing) for shell in (position, finer, min(position, _last_above(curves.low, level, reach)))),
+        *(1 / (shell * curves.spacing) for shell in (position, finer, max(0.5, min(position, _last_above(low, 0.0, start) / FINE)))),
         at_limit=crossing is None,
     )
+
+
+def _steps(curve: Tensor) -> Tensor:
+    """The curve at every sixteenth of a shell, straight from shell to shell."""
+    part = torch.arange(FINE, dtype=torch.float64) / FINE
+    return torch.cat([(curve[:-1, None] * (1 - part) + curve[1:, None] * part).flatten(), curve[-1:]])
+
+
+def _between(curves: FscCurves, end: Tensor) -> Tensor:
+    """One end of the band of the curve at every sixteenth of a shell.
+
+    Midway between two shells a straight line is the mean of both: it varies less than either, unless they vary together.
+    """
+    reach = end - curves.corrected
+    part = torch.arange(FINE, dtype=torch.float64) / FINE
+    one, two = reach[:-1, None] * (1 - part), reach[1:, None] * part
+    size = (one**2 + two**2 + 2 * curves.neighbours * one * two).sqrt().flatten()
+    return _steps(curves.corrected) + torch.sign(_steps(reach)) * torch.cat([size, reach[-1:].abs()])
 
 
 def plain_resolution(unmasked: Tensor, samples: Tensor, spacing: float, level: float) -> float | None:
@@ -91,26 +113,27 @@ def agreement(first: Volume, second: Volume, level: float, symmetry_order: int =
     return plain_resolution(curve, shell_count(first.shape) / symmetry_order, 1 / (first.shape[0] * first.voxel_size), level)
 
 
-def first_crossing(curve: Tensor, level: float, start: int = 1) -> float | None:
+def first_crossing(curve: Tensor, level: float | Tensor, start: int = 1) -> float | None:
     """Shell, linear between shells, at which ``curve`` first falls below ``level`` from shell ``start`` on; None if never.
 
     It is ``start`` itself, less up to one shell, where the curve is below from the beginning.
     """
-    below = torch.nonzero(curve[start:] < level).flatten()
+    excess = curve - level
+    below = torch.nonzero(excess[start:] < 0).flatten()
     if not len(below):
         return None
     shell = start + int(below[0])
-    high, low = float(curve[shell - 1]), float(curve[shell])
-    return shell - 1 + ((high - level) / (high - low) if high > level else 0.0)
+    high, low = float(excess[shell - 1]), float(excess[shell])
+    return shell - 1 + (high / (high - low) if high > 0 else 0.0)
 
 
-def _last_above(curve: Tensor, level: float, start: int) -> float:
+def _last_above(curve: Tensor, level: float | Tensor, start: int) -> float:
     """Going down from shell ``start``, where ``curve`` is first at ``level`` again; half a shell if nowhere."""
+    excess = (curve - level).tolist()
     for shell in range(start, 0, -1):
-        if curve[shell] >= level:
-            after = float(curve[shell + 1]) if shell + 1 < len(curve) else level
-            here = float(curve[shell])
-            return shell + ((here - level) / (here - after) if after < level else 0.0)
+        if excess[shell] >= 0:
+            after = excess[shell + 1] if shell + 1 < len(excess) else 0.0
+            return shell + (excess[shell] / (excess[shell] - after) if after < 0 else 0.0)
     return 0.5
 
 

@@ -12,11 +12,14 @@ from torch import Tensor
 ALMOST_ONE = 1 - 1e-9
 
 
-def variance(fsc: Tensor, samples: Tensor) -> Tensor:
+def variance(fsc: Tensor, samples: Tensor, signal_samples: Tensor | None = None) -> Tensor:
     """(1 − r)² (1 + 2r − r²) / n: variance of a shell correlation for a fixed signal in two independent noises.
 
-    First order in the noise of numerator and denominator together. This is the one to draw error bars with: repeating the
-    experiment on the same molecule changes the noise only.
+    First order in the noise of numerator and denominator together: with signal r, noises of power 1 − r and a common norm of 1,
+
+        δr = (1 − r) X (N₁ + N₂) + N₁ N₂ − r (N₁² + N₂²) / 2,   Var r = (1 − r)² [(1 + r²) / n + 2r (1 − r) / n_s].
+
+    This is the one to draw error bars with: repeating the experiment on the same molecule changes the noise only.
 
     Parameters
     ----------
@@ -24,19 +27,21 @@ def variance(fsc: Tensor, samples: Tensor) -> Tensor:
         Correlation r; below 0, where only chance puts it, 0 is taken.
     samples
         n, independent real degrees of freedom; see :func:`~vitreous.stages.postprocess.samples.effective_samples`.
+    signal_samples
+        n_s, those of a product of signal and noise; ``samples`` without it.
     """
     r = fsc.clamp(0.0, 1.0)
-    return (1 - r) ** 2 * (1 + 2 * r - r**2) / samples
+    return (1 - r) ** 2 * ((1 + r**2) / samples + 2 * r * (1 - r) / (samples if signal_samples is None else signal_samples))
+
+
+def variance_against_truth(fsc: Tensor, samples: Tensor) -> Tensor:
+    """(1 − r²)² (1 − r²/2) / n: the same for one noisy map against the noiseless signal itself, as an exact model would be."""
+    return (1 - fsc**2) ** 2 * (1 - fsc**2 / 2) / samples
 
 
 def variance_random_signal(fsc: Tensor, samples: Tensor) -> Tensor:
     """(1 − r²)² / n: the same where the signal, too, is Gaussian and drawn anew (Fisher 1921, Metron 1:3)."""
     return (1 - fsc**2) ** 2 / samples
-
-
-def variance_uncorrelated(fsc: Tensor, samples: Tensor) -> Tensor:
-    """(1 − r⁴) / n: as often printed. It takes numerator and denominator for independent and is too large: twice at r = 0.5."""
-    return (1 - fsc**4) / samples
 
 
 def interval(fsc: Tensor, spread: Tensor, confidence: float = 0.95) -> tuple[Tensor, Tensor]:
