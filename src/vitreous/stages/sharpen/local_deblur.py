@@ -30,7 +30,7 @@ MOST_STEPS, LEAST_RATIO = 6, 1.15
 #: μ: of 0, 0.1, 0.2 and 0.3 on maps of two resolutions the least whose likeness to the truth does not fall again by 0.01.
 RIDGE = 0.3
 #: It ends when a step changes the map by less than this part of it, or after so many steps.
-LEAST_CHANGE, MOST_ITERATIONS = 0.02, 8
+LEAST_CHANGE, MOST_ITERATIONS = 0.02, 5
 
 
 def local_deblur(total: Volume, local_resolution: Tensor, *, iterations: int = MOST_ITERATIONS) -> Volume:
