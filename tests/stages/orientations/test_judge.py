@@ -69,5 +69,18 @@ def test_somewhat_uneven_views_pass_and_preferred_ones_do_not() -> None:
     assert "stage tilted by" in verdicts[0.8].reason
 
 
+def test_poses_of_one_asymmetric_unit_need_their_symmetry() -> None:
+    """Refinements with symmetry keep poses in one unit: counted without the group they look preferred, and the reason says so."""
+    group = symmetry("O")
+    poses = random_rotations(2000, torch.Generator().manual_seed(7))
+    copies = torch.einsum("nij,gjk->ngik", poses, group.matrices)
+    towards = copies[:, :, 2] @ torch.tensor([0.2, 0.1, 1.0], dtype=torch.float64)
+    folded = copies[torch.arange(len(poses)), towards.argmax(1)]
+    assert judge_orientations(orientation_coverage(folded, group)).verdict == "pass"
+    alone = judge_orientations(orientation_coverage(folded, symmetry("C1")))
+    assert alone.verdict != "pass"
+    assert "Try: the symmetry, if one was imposed" in alone.reason
+
+
 def test_particles_without_poses_are_not_judged() -> None:
     assert judge_orientations(None).verdict == "not done"

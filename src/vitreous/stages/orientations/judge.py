@@ -62,5 +62,6 @@ def judge_orientations(found: Coverage | None) -> Check:
         "another grid, a support film or a detergent")  # fmt: skip
     gone = f"; {100 * sampled.unsampled:.0f} % of directions were never measured" if sampled.unsampled else ""
     cost = f", so that {1 / sampled.scf:.0f} times as many particles are needed as of even views" if sampled.scf else ""
+    alone = "the symmetry, if one was imposed (views were counted without); " if found.symmetry == "C1" else ""
     return Check("orientations", "fail" if sampled.scf_star < MISSING else "warn",
-                 f"sampling factor SCF {sampled.scf:.2f}, below {COSTLY}{gone}{cost}. Try: {way}.", figures)  # fmt: skip
+                 f"sampling factor SCF {sampled.scf:.2f}, below {COSTLY}{gone}{cost}. Try: {alone}{way}.", figures)  # fmt: skip
