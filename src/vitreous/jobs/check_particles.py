@@ -213,7 +213,11 @@ def correlations(particles: Particles, posed: Posed, found: ParticleChecks) -> o
         micrograph = np.unique(particles.micrograph_index, return_inverse=True)[1]
         wrong = found.defocus.wrong[torch.from_numpy(micrograph)]
     held = absent < 0.5
-    curves = (k, by_shell(found, held & ~wrong), by_shell(found, held & wrong) if wrong.any() else None)
+    sound, shells = by_shell(found, held & ~wrong), slice(1, found.fit.radius + 1)
+    # with images that do not fit among them all, the sound ones are the better measure of what is usual
+    curves = (k, sound / found.fit.gain.numpy()[shells], None)
+    if wrong.any():
+        curves = (k, np.ones_like(sound), by_shell(found, held & wrong) / np.where(abs(sound) > 0, sound, np.inf))
     threshold = two_gaussians(found.fit.scale.numpy()).threshold if (~held).any() and held.any() else None
     usual = found.presence.scale
     return correlation_figure(focus, found.fit.correlation.numpy(), found.fit.scale.numpy() / usual, bins=defocus_bins(focus),
@@ -221,10 +225,10 @@ def correlations(particles: Particles, posed: Posed, found: ParticleChecks) -> o
 
 
 def by_shell(found: ParticleChecks, rows: object) -> np.ndarray:
-    """Grey scale of the images at ``rows`` by shell, from the first to the last that counts, 1 where they agree with all."""
+    """Grey scale of the images at ``rows`` by shell, from the first to the last that counts."""
     sums, fit = found.sums.take(rows), found.fit  # type: ignore[arg-type]
     weight = fit.weights()[rows]  # type: ignore[index]
-    part = (sums.cross * weight).sum(0) / ((sums.power * weight).sum(0) * fit.gain).clamp_min(1e-30)
+    part = (sums.cross * weight).sum(0) / (sums.power * weight).sum(0).clamp_min(1e-30)
     return part[1 : fit.radius + 1].numpy()
 
 

@@ -21,7 +21,7 @@ from vitreous.stages.particle_checks.fit import Fit
 #: Å: errors of defocus that are looked for, to either side.
 FARTHEST = 6000.0
 #: Radians by which the phase at the last shell changes from one trial to the next.
-PHASE_STEP = 0.4
+PHASE_STEP = 0.2
 #: Nats by which another defocus must be more likely: five standard deviations, and a little for the number of trials.
 SURE = 15.0
 #: Share of the correlation that the wrong defocus must have cost: 5 % is worth a tenth of the images. 300 Å at 4 Å, what an estimate

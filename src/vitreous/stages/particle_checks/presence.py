@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-#: Passes of the estimation; it changes by less than a thousandth long before.
-PASSES = 60
+#: Passes of the estimation at most, and the change of the share at which it ends.
+PASSES, SETTLED = 100, 1e-5
 #: Spread of grey scales that is allowed for at least: thickness and dose differ.
 LEAST_SPREAD = 0.05
 MOST_SPREAD = 0.35
@@ -58,10 +58,12 @@ def presence(cross: Tensor, power: Tensor) -> Presence:
     absent = torch.zeros_like(cross)
     for _ in range(PASSES):
         absent = _absent(cross, power, scale, spread, share)
-        share = float(absent.mean().clamp(1e-4, 0.95))
+        before, share = share, float(absent.mean().clamp(1e-4, 0.95))
         weight = (1 - absent) / (1 / power + (spread * scale) ** 2)
         scale = _weighted_median(cross / power, weight)
         spread = _upper_spread(cross / power, power, weight, scale)
+        if abs(share - before) < SETTLED:
+            break
     variance = power + (spread * scale * power) ** 2
     return Presence(absent, share, _error(absent, share), scale, spread, (cross - scale * power) / variance.sqrt())
 
