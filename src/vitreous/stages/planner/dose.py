@@ -46,9 +46,14 @@ def contrast(diameter: float, thickness: float, voltage: float, *, particle: Mat
     InputError
         If the particle does not fit into the ice.
     """
+    require_fit(diameter, thickness)
+    return diameter / thickness * (particle.scattered(voltage) / ice.scattered(voltage) - 1)
+
+
+def require_fit(diameter: float, thickness: float) -> None:
+    """Refuse a particle (Å) that is not positive, or larger than its ice is thick."""
     require(diameter > 0, "diameter", diameter, "positive, in Å")
     require(thickness >= diameter, "ice thickness", thickness, f"at least the particle's, {diameter:g} Å")
-    return diameter / thickness * (particle.scattered(voltage) / ice.scattered(voltage) - 1)
 
 
 def dose_to_detect(

@@ -27,6 +27,7 @@ import math
 
 from vitreous.errors import require
 from vitreous.physics.potential import scattering_coefficients
+from vitreous.stages.planner.dose import require_fit
 from vitreous.stages.planner.matter import ICE, ICE_AS_PRINTED, PROTEIN, PROTEIN_AS_PRINTED, Matter, elastic_cross_section
 
 
@@ -119,5 +120,4 @@ def crowther(diameter: float, resolution: float) -> float:
 def _check(snr: float, diameter: float, thickness: float, resolution: float) -> None:
     require(snr > 0, "snr", snr, "positive")
     require(resolution > 0, "resolution", resolution, "positive, in Å")
-    require(diameter > 0, "diameter", diameter, "positive, in Å")
-    require(thickness >= diameter, "ice thickness", thickness, f"at least the particle's, {diameter:g} Å")
+    require_fit(diameter, thickness)
