@@ -1,7 +1,7 @@
 """How often controls raise a false alarm on good simulated sets, and how often they find sets that were spoilt on purpose.
 
-Good sets: particles of 40 px at true poses, at signal-to-noise ratios from 0.03 to 0.3 and fall-offs from 300 to 1500 Å². Spoilt ones: refined
-with one map for both halves (overfitting), noise aligned to the true map (better-than-noise), two kinds 60 : 40 (homogeneity).
+Good sets: particles of 40 px at true poses, at signal-to-noise ratios from 0.03 to 0.3 and fall-offs from 300 to 1500 Å². Spoilt ones:
+refined with one map for both halves (overfitting), noise aligned to the true map (better-than-noise), two kinds 60 : 40 (homogeneity).
 
     python benchmarks/controls.py [--sets 100]
 """
@@ -53,7 +53,8 @@ def of_noise(seed: int, told: Counter) -> None:
     small = placed(few, task.half[:120], task.rotation[:120], task.shift[:120], diameter=150.0, symmetry=symmetry("C1"))
     told["better-than-noise", f"good, SNR {snr:g}", judge_better_than_noise(against_noise(small, seeded(seed))).verdict] += 1
     blank = small.showing(substituted(few, 1, seeded(seed + 7000)))
-    poses = refine_poses(blank.images, blank.noise, half_ball(truth.volume.values, 10, scale=PIXEL), blank.rotation, blank.shift, radius=10)
+    ball = half_ball(truth.volume.values, 10, scale=PIXEL)
+    poses = refine_poses(blank.images, blank.noise, ball, blank.rotation, blank.shift, radius=10)
     told["better-than-noise", "noise", judge_better_than_noise(against_noise(blank.at(poses.rotation, poses.shift), seeded(seed))).verdict] += 1
 
 
