@@ -34,6 +34,8 @@ REACH, TRACE, LEAST = 1.5, 3e-3, 0.02
 
 #: Less than this part of the usual power of the solvent is a map that was masked there.
 FADED = 0.25
+#: A voxel differs from others if by so many standard deviations of the particle; so much of the solvent must.
+FLAT, LEAST_ALIVE = 1e-4, 0.2
 
 #: What multiplies a band's transform: a cone, or nothing.
 Gain = Callable[[Band], Tensor]
@@ -114,9 +116,11 @@ def _single_map_powers(first: Volume, inside: Tensor, levels: Tensor, gain: Gain
     """Each band with the local power of the map in the mask and in the solvent, and where the latter counts."""
     values = first.values.float()
     spectrum = rfftn(values)
-    held = _held(spectrum, inside, Band(first.shape, first.voxel_size, float(levels[-1]), WIDTH))
-    require(bool(held[~inside].sum() > LEAST * held.numel()), "a single map", "next to nothing outside the mask",
+    outside = values[~inside]
+    alive = (outside - outside.median()).abs() > FLAT * values[inside].std()
+    require(float(alive.double().mean()) > LEAST_ALIVE, "a single map", "one value nearly everywhere outside the mask",
             "unmasked, for its noise is measured in the solvent", instead="give both half-maps")  # fmt: skip
+    held = _held(spectrum, inside, Band(first.shape, first.voxel_size, float(levels[-1]), WIDTH))
     for wavelength in levels.tolist():
         band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
         share, known = band.shrink(inside.float()), band.shrink(held)
