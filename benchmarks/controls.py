@@ -55,7 +55,8 @@ def of_noise(seed: int, told: Counter) -> None:
     blank = small.showing(substituted(few, 1, seeded(seed + 7000)))
     ball = half_ball(truth.volume.values, 10, scale=PIXEL)
     poses = refine_poses(blank.images, blank.noise, ball, blank.rotation, blank.shift, radius=10)
-    told["better-than-noise", "noise", judge_better_than_noise(against_noise(blank.at(poses.rotation, poses.shift), seeded(seed))).verdict] += 1
+    aligned = against_noise(blank.at(poses.rotation, poses.shift), seeded(seed))
+    told["better-than-noise", "noise", judge_better_than_noise(aligned).verdict] += 1
 
 
 def of_kinds(seed: int, told: Counter) -> None:
