@@ -50,7 +50,13 @@ def smoothed(volume: Volume, resolution: float) -> NDArray[np.float32]:
     return apply(volume.values, torch.exp(-0.25 * resolution**2 * k2), 3).numpy()
 
 
-def rigid_fit(volume: Volume, positions: NDArray, resolution: float) -> RigidFit:
+def smoothed_in_turn(volume: Volume, resolution: float) -> list[NDArray[np.float32]]:
+    """The map of each round of a fit, coarsest first, of unit deviation; to be shared by several fits in one map."""
+    blurred = [smoothed(volume, factor * max(resolution, 2 * volume.voxel_size)) for factor in ROUNDS]
+    return [values / (float(values.std()) or 1.0) for values in blurred]
+
+
+def rigid_fit(volume: Volume, positions: NDArray, resolution: float, *, maps: list[NDArray[np.float32]] | None = None) -> RigidFit:
     """Fit locally, coarse to fine, by quasi-Newton steps on the mean density at the atoms.
 
     Parameters
@@ -61,6 +67,8 @@ def rigid_fit(volume: Volume, positions: NDArray, resolution: float) -> RigidFit
         Å, ``(n, 3)``; right to within about three times the resolution.
     resolution
         Å, of the map; at least two voxels are taken.
+    maps
+        What :func:`smoothed_in_turn` gives for them; made here without it.
 
     Notes
     -----
@@ -71,10 +79,8 @@ def rigid_fit(volume: Volume, positions: NDArray, resolution: float) -> RigidFit
     arms = positions[:: max(1, math.ceil(len(positions) / MOST_ATOMS))] - centre
     gyration = max(math.sqrt(float((arms**2).sum(1).mean())), 1.0)
     at = np.zeros(6)
-    for factor in ROUNDS:
-        values = smoothed(volume, factor * max(resolution, 2 * volume.voxel_size))
-        spread = float(values.std()) or 1.0
-        found = minimize(_objective, at, args=(values / spread, volume, arms, centre, gyration), jac=True, method="BFGS",
+    for values in maps or smoothed_in_turn(volume, resolution):
+        found = minimize(_objective, at, args=(values, volume, arms, centre, gyration), jac=True, method="BFGS",
                          options={"maxiter": 40, "gtol": 1e-4})  # fmt: skip
         at = found.x if np.isfinite(found.fun) else at
     turn = _turn(at[:3] / gyration)

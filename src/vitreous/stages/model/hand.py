@@ -17,7 +17,7 @@ from vitreous.data.atomic_model import AtomicModel
 from vitreous.data.volume import Volume
 from vitreous.numerics.at_points import values_at
 from vitreous.stages.model.closeup import closeup
-from vitreous.stages.model.fit import rigid_fit, smoothed
+from vitreous.stages.model.fit import rigid_fit, smoothed_in_turn
 
 #: Å: coarser maps do not tell hands apart by a helix, and shells coarser than the second are the same for both.
 COARSEST_TOLD, COARSEST_USED = 7.0, 12.0
@@ -69,12 +69,11 @@ def hand_against_model(volume: Volume, model: AtomicModel, resolution: float) ->
     """
     if resolution > COARSEST_TOLD:
         return HandAgainstModel(math.nan, math.nan, math.nan, "not told")
-    blurred = smoothed(volume, 3 * resolution)
-    images = sorted(mirror_images(model.positions, volume), key=lambda p: -_density(blurred, volume, p))[:TRIED]
+    maps = smoothed_in_turn(volume, resolution)
+    images = sorted(mirror_images(model.positions, volume), key=lambda p: -_density(maps[0], volume, p))[:TRIED]
+    fitted = [replace(model, positions=rigid_fit(volume, image, resolution, maps=maps).positions) for image in images]
     own, error = agreement(volume, model, resolution)
-    mirrored = max(
-        agreement(volume, replace(model, positions=rigid_fit(volume, image, resolution).positions), resolution)[0] for image in images
-    )
+    mirrored = max(agreement(volume, image, resolution)[0] for image in fitted)
     error *= math.sqrt(2)
     won = own - mirrored
     decided = abs(won) > max(SIGNIFICANT * error, LEAST)

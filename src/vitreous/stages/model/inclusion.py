@@ -17,7 +17,7 @@ REACH = 4.0
 
 
 def contour(volume: Volume, positions: NDArray) -> float:
-    """The level that encloses, within 4 Å of the atoms, half the volume that the atoms fill: for maps without a contour of their authors."""
+    """The level that encloses, within 4 Å of the atoms, half the volume that the atoms fill: for maps without an author's contour."""
     near = volume.values.numpy()[near_atoms(volume, positions, REACH)]
     count = min(len(near) - 1, round(len(positions) * ATOM_VOLUME / volume.voxel_size**3))
     return float(np.partition(near, len(near) - 1 - count)[len(near) - 1 - count])
