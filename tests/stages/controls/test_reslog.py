@@ -56,7 +56,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert late / 200 < 0.03
 
 
-@pytest.mark.parametrize("b_factor", [100.0, 200.0])
+@pytest.mark.parametrize("b_factor", [pytest.param(100.0, marks=pytest.mark.long), 200.0])
 def test_b_factor_of_simulated_particles(b_factor: float) -> None:
     task, _ = in_place(level_cloud(), 2000, snr=0.03, b_factor=b_factor, size=48, pixel=2.0)
     with torch.inference_mode():
