@@ -1,8 +1,7 @@
 r"""How much of the map a network finds in a particle's image.
 
 A network is trained on pairs of an image and the map's projection at its pose to make the second of the first; the score is the
-correlation of what it makes with the projection (CAPABILITIES PRU-05; the idea of training a network on such pairs to judge particles
-is Sanchez-Garcia et al. 2018, IUCrJ 5:854). An image of ice or of something else has nothing to make the projection of, and the noise,
+correlation of what it makes with the projection. An image of ice or of something else has nothing to make the projection of, and the noise,
 which hides the difference from the plain correlation, is gone from both.
 
 No image is scored by a network that was trained on it, or it would be praised for being remembered: the set is cut in parts, and each
