@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from coarse_search import coarsen
 from lobed_particles import particle
 
 from vitreous.data.optics import Optics
@@ -27,11 +27,7 @@ from vitreous.simulate.snr import PixelSnr
 
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directions 15° apart, and fewer images: what is asked here is whether the parts meet."""
-    found = import_module("vitreous.stages.particle_checks.alignability")
-    monkeypatch.setattr(found, "NSIDE", 4)
-    monkeypatch.setattr(found, "TURNS", 24)
-    monkeypatch.setattr(import_module("vitreous.stages.particle_checks.checks"), "MOST_ALIGNED", 30)
+    coarsen(monkeypatch, 30)
 
 
 @pytest.fixture(scope="module")

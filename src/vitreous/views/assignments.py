@@ -64,13 +64,13 @@ def tilt_pair_figure(
     """
     points = np.asarray(points_deg, float)
     reach = max(3 * cap_deg, 2.0 * float(np.hypot(*middle_deg)), 20.0)
-    rings: list[Mark] = [Circles(x=[0.0], y=[0.0], radius=ring, colour="faint", width=0.9) for ring in np.arange(10, reach * 1.5, 10)]
+    rings: list[Mark] = [Circles(x=[0.0], y=[0.0], radius=ring, colour="faint", width=0.9) for ring in np.arange(10, reach + 1, 10)]
     inside = np.abs(points).max(1) <= reach
     circle = Circles(x=[middle_deg[0]], y=[middle_deg[1]], radius=cap_deg, colour="orange", label=f"{cap_deg:g}° about the cluster")
     marks = [*rings, Scatter(x=points[inside, 0], y=points[inside, 1], size=12, opacity=0.6, label="pairs"), circle]
     if expected_deg is not None:
         marks.append(Scatter(x=[expected_deg[0]], y=[expected_deg[1]], symbol="diamond", size=50, colour="red", label="the microscope's"))
-    axes = {"x": Axis("Tilt about +x", "°", limits=(-reach, reach)), "y": Axis("Tilt about +y", "°", limits=(-reach, reach))}
+    axes = {"x": Axis("Tilt about +x", "°"), "y": Axis("Tilt about +y", "°")}
     title = f"Pairs ({(~inside).sum()} of {len(points)} beyond the plot)"
     panels = [Panel(title=title, marks=tuple(marks), equal=True, legend="upper left", **axes)]
     if residual is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from coarse_search import coarsen
 from lobed_particles import particle
 
 from vitreous.data.optics import Optics
@@ -27,14 +27,7 @@ SIZE, PIXEL, COUNT, MICROGRAPHS = 40, 4.0, 240, 12
 
 @pytest.fixture
 def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directions 15° apart, and fewer images: enough for 40 pixels, and a tenth of the work."""
-    found = import_module("vitreous.stages.particle_checks.alignability")
-    monkeypatch.setattr(found, "NSIDE", 4)
-    monkeypatch.setattr(found, "TURNS", 24)
-    again = import_module("vitreous.stages.particle_checks.search_again")
-    monkeypatch.setattr(again, "STEP_DEG", 15.0)
-    monkeypatch.setattr(again, "REACH", 4.0)
-    monkeypatch.setattr(import_module("vitreous.stages.particle_checks.checks"), "MOST_ALIGNED", 40)
+    coarsen(monkeypatch, 40)
 
 
 @pytest.fixture(scope="session")
