@@ -90,8 +90,9 @@ def judge_halves(first: Volume, second: Volume, mask: Tensor, *, symmetry_order:
     if seen.ends_at is not None:
         return Check("halves", "warn", f"their noise ends sharply at {seen.ends_at:.3g} Å: the half-maps were filtered. Shell "
                      "correlations hold up to there, amplitudes and the B-factor do not. Try: unfiltered half-maps.", numbers)  # fmt: skip
-    return Check("halves", "pass", f"noise outside the mask correlates by {seen.correlation:.3f} (below {SHARED:g}) and is of one strength "
-                 f"in both halves (ratio {seen.ratio:.2f}, below {UNEQUAL:g}).", numbers)  # fmt: skip
+    return Check("halves", "pass", f"noise outside the mask correlates by {seen.correlation:.3f}, {seen.deviation:.1f} standard errors "
+                 f"from 0 (a finding above {SHARED:g} and {CERTAIN:g}), and is of one strength in both halves (ratio {seen.ratio:.2f}, "
+                 f"below {UNEQUAL:g}).", numbers)  # fmt: skip
 
 
 def _solvent(first: Volume, second: Volume, mask: Tensor, symmetry_order: int) -> _Solvent:
@@ -137,7 +138,7 @@ def _banded(values: Tensor, band: Tensor) -> Tensor:
 
 
 def _filter_edge(power: Tensor) -> int | None:
-    """Shell after which the noise's power falls more than thirtyfold within four shells; None if nowhere."""
+    """Middle of the first four shells over which the noise's power falls more than thirtyfold; None if nowhere."""
     fall = power[1:-WITHIN] / power[1 + WITHIN :].clamp_min(1e-30)
     steep = torch.nonzero(fall > FILTERED).flatten()
-    return int(steep[0]) + 1 if len(steep) else None
+    return int(steep[0]) + 1 + WITHIN // 2 if len(steep) else None

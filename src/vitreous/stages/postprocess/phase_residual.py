@@ -20,8 +20,8 @@ from torch import Tensor
 
 from vitreous.numerics.shells import shell_sum
 
-#: Points of the sums over the ratio of the moduli and over the phase: the moments are then right to five digits up to r = 0.999.
-RATIOS, PHASES = 400, 4000
+#: Points of the sums over the ratio of the moduli and over the phase: the moments are then right to four digits.
+RATIOS, PHASES = 100, 1000
 #: The customary limit, rad: 45°.
 CUSTOMARY = math.pi / 4
 
@@ -102,7 +102,7 @@ def snr_at(dpr: float) -> float:
     quoted, holds for one modulus throughout: weak coefficients are few there, and theirs are the large errors.
     """
     low, high = 0.0, 1 - 1e-6
-    for _ in range(50):
+    for _ in range(30):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if expected_dpr(middle) > dpr else (low, middle)
     return low / (1 - low)
