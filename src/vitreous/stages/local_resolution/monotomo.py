@@ -77,11 +77,11 @@ def monotomo(
 
 def measured(highest_tilt: float) -> Gain:
     """1 at frequencies that a tilt of at most so many degrees about y reaches, 0 in the wedge."""
-    steepest = math.tan(math.radians(min(highest_tilt, 89.99)))
+    tilt = math.radians(highest_tilt)
 
     def gain(band: Band) -> Tensor:
         z, _, x = band.frequencies()
-        return (z.abs() <= steepest * x.abs() + 1e-12).float()
+        return (z.abs() * math.cos(tilt) <= x.abs() * math.sin(tilt) + 1e-12).float()
 
     return gain
 
