@@ -9,9 +9,16 @@ import importlib
 import os
 from typing import Any
 
+from vitreous.runtime.threads import threads
+
 # Without it, products of matrices and vectors are rounded otherwise where they lie otherwise in memory, so that a job that was killed and
 # taken up would not have the bits of one left alone. It costs no time, and must be said before torch is loaded.
 os.environ.setdefault("MKL_CBWR", "AUTO")
+# The number of threads decides how sums are split, and so how they are rounded. MKL, which tells torch the number, now and then finds
+# fewer cores when the machine is busy: it is told not to look.
+os.environ.setdefault("MKL_DYNAMIC", "FALSE")
+os.environ.setdefault("OMP_DYNAMIC", "FALSE")
+os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
 
 __version__ = "0.1.0"
 
