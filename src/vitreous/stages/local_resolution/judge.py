@@ -8,12 +8,11 @@ from vitreous.errors import require
 
 #: The check's name.
 NAME = "local-resolution"
-#: Median over the resolution of the whole. Maps alike everywhere give 0.9 to 1.1; beyond these the number speaks for the best part.
+#: Median over the resolution of the whole: near 1 if a map is alike everywhere; beyond these the number speaks for the best part.
 WARN_RATIO, FAIL_RATIO = 1.3, 2.0
-#: A place is floppy if it is so many times coarser than the whole, and a map if more than this share of its mask is; a map that is
-#: alike everywhere has less than 0.01.
+#: A place is floppy if it is so many times coarser than the whole, and a map if more than this share of its mask is.
 FLOPPY, MOST_FLOPPY = 1.6, 0.2
-#: Share of places at the coarsest level above which nothing is resolved: it would be 0.9 of a mask that holds noise alone.
+#: Share of places at the coarsest level above which nothing is resolved; in noise alone more than 0.8 of them are there.
 NOTHING = 0.5
 
 
