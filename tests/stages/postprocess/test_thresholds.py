@@ -24,7 +24,7 @@ def test_every_criterion_in_its_order(halves, generator: torch.Generator) -> Non
     assert value["1/3"] <= value["1-bit"]
 
 
-def test_maps_against_the_truth_have_narrower_bands(halves, generator: torch.Generator) -> None:
+def test_maps_against_the_truth_have_bands_of_their_own(halves, generator: torch.Generator) -> None:
     from known_maps import ribosome
 
     a, _ = halves(4.0)
@@ -32,6 +32,6 @@ def test_maps_against_the_truth_have_narrower_bands(halves, generator: torch.Gen
     full, half = (compare_maps(a, truth, generator, kind=kind) for kind in ("full", "halves"))
     middle = (full.curves.corrected > 0.3) & (full.curves.corrected < 0.9)
     assert (full.curves.high - full.curves.low)[middle].mean() != (half.curves.high - half.curves.low)[middle].mean()
-    assert (full.residual[1:4] < full.residual[-4:]).all()
+    assert full.residual[1:4].max() < full.residual[-4:].min()
     with pytest.raises(InputError, match="kind must be one of halves, full; got 'third'"):
         compare_maps(a, truth, generator, kind="third")
