@@ -60,7 +60,7 @@ def judge_resolution(curves: FscCurves, found: Resolution | None) -> Check:
 def _second_rise(curves: FscCurves, found: Resolution) -> float | None:
     """Å at which a run of shells beyond the crossing begins whose whole interval is above 1/7; None without one."""
     run = 0
-    for shell in range(math.ceil(1 / (found.finer * curves.spacing)) + 1, len(curves.k)):
+    for shell in range(math.ceil(1 / (found.value * curves.spacing)) + 1, len(curves.k)):
         run = run + 1 if float(curves.low[shell]) > GOLD_STANDARD else 0
         if run == RISE:
             return 1 / ((shell - RISE + 1) * curves.spacing)
