@@ -111,9 +111,10 @@ def test_a_second_rise(good: Halves, generator: torch.Generator) -> None:
 
     mask = solvent_mask(*good).values
     curves = fsc_curves(*good, mask, generator, repeats=1)
-    found = resolution(curves, GOLD_STANDARD)
-    low = curves.low.clone()
-    low[-4:] = 0.3
+    found = replace(resolution(curves, GOLD_STANDARD), value=40.0, at_limit=False)
+    low = torch.zeros_like(curves.low)
+    low[10:14] = 0.3
     check = judge_resolution(replace(curves, low=low), found)
     assert check.verdict == "warn"
+    assert check.figures["rises_again_at_angstrom"] == 20.0
     assert "rises above 1/7 again" in check.reason
