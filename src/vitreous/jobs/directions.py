@@ -14,6 +14,7 @@ from vitreous.pipeline.ports import Input, Inputs, Output
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from vitreous.stages.orientations import Coverage, Directions
@@ -52,7 +53,7 @@ def run(inputs: Inputs, params: CompareDirections, context: Context) -> Result:
     write_curves(found, context.outputs)
     draw(found, context.outputs)
     if coverage:
-        draw_coverage(inputs, coverage, context.outputs)
+        draw_views(read_rotation(inputs["particles"]), coverage, context.outputs)
     told = {key: value for check in checks for key, value in check.figures.items()}
     write_json(context.outputs / "directions.json", {**told, "checks": [asdict(check) for check in checks]})
     return Result(figures=told, warnings=tuple(f"{each.name}: {each.reason}" for each in checks if each.verdict in ("warn", "fail")),
@@ -101,17 +102,29 @@ def read_coverage(inputs: Inputs, symmetry: str) -> Coverage | None:
     """
     import torch
 
-    from vitreous.io.particles import read_particles
     from vitreous.numerics.symmetry import symmetry as point_group
     from vitreous.stages.orientations import orientation_coverage
 
     group = point_group(symmetry)
     if not inputs.get("particles"):
         return None
-    rotation = read_particles(inputs["particles"], require_images=False).rotation
+    return orientation_coverage(torch.as_tensor(read_rotation(inputs["particles"])), group)
+
+
+def read_rotation(path: Path) -> NDArray:
+    """Poses of the particles of a table, ``(n, 3, 3)``.
+
+    Raises
+    ------
+    InputError
+        If they have none.
+    """
+    from vitreous.io.particles import read_particles
+
+    rotation = read_particles(path, require_images=False).rotation
     require(rotation is not None, "particles", "no rlnAngleRot, rlnAngleTilt, rlnAnglePsi", "with poses",
             instead="particles.star of a refinement")  # fmt: skip
-    return orientation_coverage(torch.as_tensor(rotation), group)
+    return rotation
 
 
 def write_curves(found: Directions, folder: Path) -> None:
@@ -143,14 +156,12 @@ def draw(found: Directions, folder: Path) -> None:
                 folder / "occupancy.svg")  # fmt: skip
 
 
-def draw_coverage(inputs: Inputs, coverage: Coverage, folder: Path) -> None:
-    """Draw the views, and how often each direction was measured."""
-    from vitreous.io.particles import read_particles
+def draw_views(rotation: NDArray, coverage: Coverage, folder: Path) -> None:
+    """Draw the views of particles, ``(n, 3, 3)``, and how often each direction was measured."""
     from vitreous.stages.orientations import TILTS
     from vitreous.views.orientations import orientation_figure, sampling_figure
     from vitreous.views.render import save_figure
 
-    rotation = read_particles(inputs["particles"], require_images=False).rotation
     save_figure(orientation_figure(rotation, symmetry=coverage.symmetry), folder / "orientations.svg")
     save_figure(sampling_figure(coverage.sampled.directions.numpy(), coverage.sampled.relative.numpy(), tilts_deg=TILTS,
                                 scf_star=[each.scf_star for each in coverage.tilted], advised=coverage.advised_tilt),

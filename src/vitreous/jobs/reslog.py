@@ -12,7 +12,8 @@ from vitreous.pipeline.params import option, parameters
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
-    from vitreous.pipeline.context import Context as Ran
+    from pathlib import Path
+
     from vitreous.stages.controls.reslog import Growth, ResLog
 
 
@@ -49,11 +50,11 @@ def run(inputs: Inputs, params: ResLogPlot, context: Context) -> Result:
     fitted = fit_growth(data)
     target = None if params.target is None or params.target <= data.nyquist else params.target
     found = judge_particles_needed(data, fitted, target=target)
-    write(data, fitted, found.figures, context)
+    write(data, fitted, found.figures, context.outputs)
     return Result(figures=dict(found.figures), warnings=() if found.verdict == "pass" else (found.reason,))
 
 
-def write(data: Growth, fitted: ResLog | None, figures: object, context: Ran) -> None:
+def write(data: Growth, fitted: ResLog | None, figures: object, folder: Path) -> None:
     """Write the points, the figures and the plot."""
     import numpy as np
 
@@ -63,8 +64,8 @@ def write(data: Growth, fitted: ResLog | None, figures: object, context: Ran) ->
 
     names = "particles,inverse_squared_resolution_per_angstrom2,standard_error_per_angstrom2,resolution_angstrom,subsets"
     rows = (f"{n:.0f},{u:.6g},{e:.3g},{u**-0.5:.4g},{r}" for n, u, e, r in zip(data.count, data.u, data.error, data.repeats))
-    write_text(context.outputs / "reslog.csv", "\n".join([names, *rows]) + "\n")
-    write_json(context.outputs / "reslog.json", figures)
+    write_text(folder / "reslog.csv", "\n".join([names, *rows]) + "\n")
+    write_json(folder / "reslog.json", figures)
     more: dict[str, object] = {}
     if fitted is not None:
         needed = (figures["target_angstrom"], float(figures["particles_needed"]))
@@ -72,7 +73,7 @@ def write(data: Growth, fitted: ResLog | None, figures: object, context: Ran) ->
         along = np.geomspace(data.count.min(), last, 60)
         more = {"line": (along, fitted.u(along)), "b_factor": fitted.b_factor, "b_interval": fitted.b_interval,
                 "target": needed if needed[1] <= last else None}  # fmt: skip
-    save_figure(reslog_figure(data.count, data.u, data.error, nyquist=data.nyquist, **more), context.outputs / "reslog.svg")
+    save_figure(reslog_figure(data.count, data.u, data.error, nyquist=data.nyquist, **more), folder / "reslog.svg")
 
 
 def estimate(inputs: Inputs, params: ResLogPlot) -> Estimate:

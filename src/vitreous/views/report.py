@@ -33,15 +33,19 @@ class Table:
         Words, one for each column.
     caption
         What it lists.
+    tones
+        Of each row, if rows are verdicts: "pass", "warn", "fail" or "".
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     caption: str = ""
+    tones: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
             require(len(row) == len(self.columns), "a table's row", list(row), f"of {len(self.columns)} cells")
+        require(len(self.tones) in (0, len(self.rows)), "a table's tones", len(self.tones), f"one for each of {len(self.rows)} rows")
 
 
 @dataclass(frozen=True, kw_only=True)

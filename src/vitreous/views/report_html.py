@@ -51,12 +51,12 @@ def _looks_numeric(cells: Iterable[str]) -> bool:
 def _table(table: Table) -> str:
     right = [_looks_numeric(row[index] for row in table.rows) for index in range(len(table.columns))]
 
-    def line(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}{' class=number' if number else ''}>{escape(cell)}</{tag}>"
-                                for cell, number in zip(cells, right)) + "</tr>"  # fmt: skip
+    def line(cells: Sequence[str], tag: str, tone: str = "") -> str:
+        inside = (f"<{tag}{' class=number' if number else ''}>{escape(cell)}</{tag}>" for cell, number in zip(cells, right))
+        return f'<tr class="{escape(tone)}">{"".join(inside)}</tr>' if tone else f"<tr>{''.join(inside)}</tr>"
 
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
-    body = "".join(line(row, "td") for row in table.rows)
+    body = "".join(line(row, "td", tone) for row, tone in zip(table.rows, table.tones or ("",) * len(table.rows)))
     return f'<div class="table"><table>{caption}<thead>{line(table.columns, "th")}</thead><tbody>{body}</tbody></table></div>'
 
 

@@ -1,0 +1,46 @@
+"""What an atomic model says of the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vitreous.jobs.validation.findings import Finding, look
+
+if TYPE_CHECKING:
+    from vitreous.data.check import Check
+    from vitreous.stages.model import ModelComparison
+    from vitreous.stages.postprocess import Postprocessed
+
+
+def examine(model: Path, done: Postprocessed, folder: Path) -> list[Finding]:
+    """Hold the sharpened map against a model; pictures go into ``folder``."""
+    from vitreous.errors import InputError
+    from vitreous.io.pdb import read_ensemble
+    from vitreous.jobs.check_model import draw
+    from vitreous.stages.model import compare, judge_model
+
+    resolution = done.resolution.value if done.resolution else None
+    try:
+        found = compare(done.sharpened, read_ensemble(model)[0], resolution=resolution)
+    except InputError as problem:
+        from vitreous.data.check import Check
+
+        return [Finding(Check(name, "not done", str(problem))) for name in ("model", "hand")]
+    draw(found, done.sharpened, done, resolution, folder)
+    pictures = ("model_fsc.svg", "q_residues.svg", "model_slices.svg", "resolutions.svg")
+    return [look("model", lambda: judge_model(found), *pictures), look("hand", lambda: _hand(found), "model_slices.svg")]
+
+
+def _hand(found: ModelComparison) -> Check:
+    from vitreous.data.check import Check
+
+    hand = found.hand
+    numbers = {"agreement": round(hand.own, 3), "agreement_of_mirror_image": round(hand.mirrored, 3)}
+    beside = f"the model agrees with it by {hand.own:.2f}, its mirror image by {hand.mirrored:.2f}"
+    if hand.verdict == "wrong":
+        return Check("hand", "fail", f"the map is the mirror image of the particle: {beside}. Try: vitreous convert --mirror.", numbers)
+    if hand.verdict == "right":
+        return Check("hand", "pass", f"the map has the model's hand: {beside}.", numbers)
+    return Check("hand", "not done", "the model does not tell the map from its mirror image at this resolution. Try: finer detail, or a "
+                 "tilt pair.")  # fmt: skip
