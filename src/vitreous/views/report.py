@@ -34,7 +34,7 @@ class Table:
     caption
         What it lists.
     tones
-        Of each row, if rows are verdicts: "pass", "warn", "fail" or "".
+        Of each row, if rows are verdicts: "pass", "warn", "fail", "not-done", or "" for none.
     """
 
     columns: Sequence[str]

@@ -97,7 +97,7 @@ def listed(findings: Sequence[Finding]) -> Table:
 
     asked = {name: question for name, _, question in QUESTIONS}
     rows = [(each.name, SIGNS[each.check.verdict], asked[each.name], each.check.reason) for each in findings]
-    tones = [each.check.verdict if each.check.verdict != "not done" else "" for each in findings]
+    tones = [each.check.verdict.replace(" ", "-") for each in findings]
     return Table(columns=("Condition", "Verdict", "Question", "Found"), rows=rows, tones=tones)
 
 
@@ -128,8 +128,9 @@ def _group(group: str, findings: Sequence[Finding], folder: Path) -> Section:
     return Section(title=group, text=text, items=[drawn(folder / picture, **WORDS.get(picture, {})) for picture in shown])
 
 
-#: Words of the pictures that bring none along.
+#: Words of the pictures that bring none along, and how wide they are.
 WORDS = {
+    "guinier.svg": {"width": "half"},
     "worst.png": {"title": "Images that fit worst", "caption": "Each as it is, as the map shows it, and what is left. What is left should "
                   "look like noise; a particle left over is at the wrong place or of another kind."},
     "best.png": {"title": "Images that fit best", "caption": "The same of those that fit best: overlaps of ice and gold do not hide here."},
