@@ -140,7 +140,7 @@ def test_summary_is_strict_json_with_all_numbers(final, records):
     assert "truth" not in told
     finer, coarser = told["resolution_interval_angstrom"]
     assert 2 * PIXEL <= finer <= told["resolution_angstrom"] <= coarser
-    assert told["b_factor_angstrom2"] is None  # at this resolution no slope can be fitted
+    assert told["b_factor_angstrom2"] > 500  # blobs fall off far faster than a molecule
     assert (told["particle_count"], told["symmetry"], told["pixel_size_angstrom"]) == (COUNT, "C1", PIXEL)
     judged = records["postprocess"].used
     # The jobs, and the writing of the report, which takes a few seconds.

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import forked
 import pytest
 
 from vitreous.jobs.projects import project
 from vitreous.pipeline.events import read_events
-
-# Does what the command line is told and dies by SIGKILL just before a file whose path holds PATTERN is opened, renamed or linked
-# for the n-th time.
-KILLED = """
-import os, signal, sys
-pattern, left = sys.argv.pop(1), int(sys.argv.pop(1))
-
-def dying(event, arguments):
-    global left
-    if event not in ("open", "os.rename", "os.link"):
-        return
-    if any(pattern in os.fspath(path) for path in arguments[:2] if isinstance(path, (str, os.PathLike))):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-if pattern:
-    sys.addaudithook(dying)
-from vitreous.cli.app import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 #: Where it dies, one after the other, each time in the same project: what the file is called, and which time.
 POINTS = (
@@ -48,13 +27,14 @@ POINTS = (
     ("postprocess.running/outputs/mask.mrc", 1),
     (".final.part/map.mrc", 1),
 )
-STAGES = ["align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess"]
+STAGES = ["align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess", "validate"]
 TIMES = ("wall_seconds", "cpu_seconds", "peak_memory_bytes")
 
 
-def vitreous(*words: str, die_at: str = "", times: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", KILLED, die_at, str(times), *words, "--quiet"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def vitreous() -> Iterator[forked.Run]:
+    with forked.vitreous() as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +46,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [
         "run", "--movies", str(record.files("movies")[0].parent / "*.tif"), "--gain", str(record["gain"]), "--pixel-size", "5.6",
         "--voltage", "300", "--cs", "2.7", "--dose", "7", "--diameter", "290", "--box", "64", "--classes", "3", "--starts", "1",
-        "--no-repick",
+        "--no-repick", "--quiet",
     ]  # fmt: skip
 
 
@@ -80,18 +60,15 @@ def results(folder: Path) -> dict[str, object]:
     return found | {"summary": {name: value for name, value in summary.items() if name not in TIMES}}
 
 
-def test_killed_in_every_stage(words: list[str], tmp_path: Path) -> None:
-    alone = vitreous(*words, "--project", str(tmp_path / "alone"))
-    assert alone.returncode == 0, alone.stderr
+def test_killed_in_every_stage(words: list[str], vitreous: forked.Run, tmp_path: Path) -> None:
+    assert vitreous(*words, "--project", str(tmp_path / "alone")) == 0
     killed = tmp_path / "killed"
     todo = [*words, "--project", str(killed)]
     for point, times in POINTS:
-        died = vitreous(*todo, die_at=point, times=times)
-        assert died.returncode == -9, (point, died.stderr)
+        assert vitreous(*todo, die_at=point, times=times) == -9, point
         assert not (killed / "final").exists(), point
-        todo = ["resume", str(killed)]
-    done = vitreous("resume", str(killed))
-    assert done.returncode == 0, done.stderr
+        todo = ["resume", str(killed), "--quiet"]
+    assert vitreous("resume", str(killed), "--quiet") == 0
     assert [path.name for path in sorted((killed / "jobs").iterdir())] == [f"{n + 1:04d}-{name}" for n, name in enumerate(STAGES)]
     found, expected = results(killed), results(tmp_path / "alone")
     assert found.keys() == expected.keys()

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vitreous.jobs import align_movies, assess, classify2d, estimate_ctf, extract, initial_model, pick, postprocess, refine, select
+from vitreous.jobs import (
+    align_movies,
+    assess,
+    classify2d,
+    estimate_ctf,
+    extract,
+    initial_model,
+    pick,
+    postprocess,
+    refine,
+    select,
+    validate,
+)
 from vitreous.pipeline.graph import Files, Link, Source, Step, step
 
 #: Å: the first map is smoothed to this share of the diameter before it is refined, and to no less.
@@ -79,7 +91,10 @@ def _map(plan: Plan, particles: Source) -> list[Step]:
     refined = step(refine.JOB, refining, stage="refine", particles=particles, reference=first["map"])
     judging = postprocess.Postprocess(symmetry=plan.symmetry)
     finished = step(postprocess.JOB, judging, stage="postprocess", half1=refined["half1"], half2=refined["half2"])
-    return [first, refined, finished]
+    asking = validate.Validate(diameter=plan.diameter, symmetry=plan.symmetry)
+    believed = step(validate.JOB, asking, stage="validate", half1=refined["half1"], half2=refined["half2"], mask=finished["mask_used"],
+                    particles=refined["particles"])  # fmt: skip
+    return [first, refined, finished, believed]
 
 
 def from_particles(plan: Plan, particles: Source) -> list[Step]:

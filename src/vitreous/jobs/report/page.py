@@ -11,6 +11,7 @@ from vitreous.jobs.report.sections_movies import defocus_section, motion_section
 from vitreous.jobs.report.sections_particles import classes_section, picks_section
 from vitreous.jobs.report.sections_quality import quality_section
 from vitreous.jobs.report.sections_truth import truth_sections
+from vitreous.jobs.report.sections_validation import validation_section
 from vitreous.jobs.report.words import clock, minutes, number, some, thousands
 from vitreous.pipeline.provenance import citations
 from vitreous.runtime.files import read_json
@@ -33,7 +34,7 @@ def make_report(run: Run, summary: Mapping[str, Any], compared: Comparison | Non
     sections = (
         motion_section(run, compared), defocus_section(run), quality_section(run), picks_section(run, compared), classes_section(run),
         first_map_section(run), refinement_section(run, views), map_section(run, compared), resolution_section(run, compared),
-        time_section(run),
+        validation_section(run), time_section(run),
     )  # fmt: skip
     return Report(
         title=title(run, compared), subtitle=subtitle(run, summary), headline=headline(run, summary, compared),

@@ -17,6 +17,9 @@ PRODUCTS: dict[str, tuple[tuple[str, str], ...]] = {
     "mask.mrc": (("postprocess", "mask_used"),),
     "fsc.csv": (("postprocess", "fsc"), ("refine", "fsc")),
     "particles.star": (("refine", "particles"),),
+    "local_resolution.mrc": (("validate", "local_resolution"),),
+    "validation.html": (("validate", "page"),),
+    "validation.json": (("validate", "findings"),),
 }
 
 

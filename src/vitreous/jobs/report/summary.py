@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vitreous.jobs.report.sections_validation import findings
 from vitreous.jobs.report.words import number, some
 from vitreous.pipeline.provenance import totals
 
@@ -30,6 +31,7 @@ def summarise(run: Run, compared: Comparison | None, views: Sampling | None) -> 
         "particle_count": run.figure("refine", "particle_count"),
         "symmetry": run.symmetry,
         "pixel_size_angstrom": round(map_.voxel_size, 6) if map_ else None,
+        "validation": {check["name"]: check["verdict"] for check in findings(run)} or None,
         "view_evenness": round(views.evenness, 3) if views else None,
         **totals(run.records.values()),
         "warnings": [*warnings(run), *final_warnings(run, views)],

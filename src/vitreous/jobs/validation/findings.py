@@ -69,6 +69,11 @@ def look(name: str, judge: Callable[[], Check], *pictures: str) -> Finding:
         return Finding(Check(name, "not done", str(problem)))
 
 
+def not_done(names: Iterable[str], reason: str) -> list[Finding]:
+    """Findings that something stood in the way of."""
+    return [Finding(Check(name, "not done", reason)) for name in names]
+
+
 def complete(found: Iterable[Finding]) -> list[Finding]:
     """All that is looked at, in the order of the page; what was not found is said to be not done."""
     known = {each.name: each for each in found}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitreous.jobs.validation.findings import Finding, look
+from vitreous.jobs.validation.findings import Finding, look, not_done
 from vitreous.runtime.progress import Progress, Reporter
 
 if TYPE_CHECKING:
@@ -98,17 +98,13 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
         from vitreous.stages.local_resolution import judge_local_resolution
 
         findings.append(look("local-resolution", lambda: judge_local_resolution(local, found.value), "local_resolution.svg"))
+    else:
+        findings += not_done(("local-resolution",), "the halves agree nowhere: there is no resolution to compare places with.")
     step(4)
     swept = ("mask_sweep.svg",) if found and _sweep(maps, done, folder) else ()
     findings.append(look("mask", lambda: judge_mask(done.mask, first, second, done.curves, found), *swept))
     step(5)
-    return FromMaps(done, findings if found else [*findings, _no_local()], local)
-
-
-def _no_local() -> Finding:
-    from vitreous.data.check import Check
-
-    return Finding(Check("local-resolution", "not done", "the halves agree nowhere: there is no resolution to compare places with."))
+    return FromMaps(done, findings, local)
 
 
 def _directions(maps: Maps, done: Postprocessed, folder: Path) -> Check:

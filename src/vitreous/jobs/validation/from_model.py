@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitreous.jobs.validation.findings import Finding, look
+from vitreous.jobs.validation.findings import Finding, look, not_done
 
 if TYPE_CHECKING:
     from vitreous.data.check import Check
@@ -24,9 +24,7 @@ def examine(model: Path, done: Postprocessed, folder: Path) -> list[Finding]:
     try:
         found = compare(done.sharpened, read_ensemble(model)[0], resolution=resolution)
     except InputError as problem:
-        from vitreous.data.check import Check
-
-        return [Finding(Check(name, "not done", str(problem))) for name in ("model", "hand")]
+        return not_done(("model", "hand"), str(problem))
     draw(found, done.sharpened, done, resolution, folder)
     pictures = ("model_fsc.svg", "q_residues.svg", "model_slices.svg", "resolutions.svg")
     return [look("model", lambda: judge_model(found), *pictures), look("hand", lambda: _hand(found), "model_slices.svg")]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitreous.jobs.validation.findings import Finding, look
+from vitreous.errors import InputError
+from vitreous.jobs.validation.findings import Finding, look, not_done
 from vitreous.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def examine(particles: Particles, maps: Maps, done: Postprocessed, sample: Sampl
     context.report(Progress(STEPS[1], 1, len(STEPS)))
     findings += _against_the_map(particles, maps, done, sample, folder, context)
     context.report(Progress(STEPS[2], 2, len(STEPS)))
-    half = split_halves(len(particles), context.seed, particles.half)
+    try:
+        half = split_halves(len(particles), context.seed, particles.half)
+    except InputError as problem:
+        return [*findings, *not_done(("better-than-noise", "overfitting", "homogeneity", "particles-needed"), str(problem))]
     findings += _controls(particles, half, sample, folder, context)
     context.report(Progress(STEPS[4], 4, len(STEPS)))
     findings.append(look("particles-needed", lambda: _growth(particles, half, sample, context), "reslog.svg"))
@@ -79,7 +83,6 @@ def _against_the_map(
     """Residuals, correlation and alignability of a sample, each image held against the half-map it is no part of."""
     from dataclasses import replace
 
-    from vitreous.errors import InputError
     from vitreous.jobs.check_particles import draw, judged
     from vitreous.jobs.sound_images import load_sound
     from vitreous.numerics.symmetry import symmetry as group
@@ -97,9 +100,7 @@ def _against_the_map(
         draw(some, posed, found, folder)
         checks = judged(found)
     except InputError as problem:
-        from vitreous.data.check import Check
-
-        return [Finding(Check(name, "not done", str(problem))) for name in ("residuals", "correlation", "alignability")]
+        return not_done(("residuals", "correlation", "alignability"), str(problem))
     shown = {"residuals": ("worst.png", "best.png"), "correlation": ("correlation.svg",), "alignability": ("alignability.svg",)}
     return [Finding(check, shown[check.name]) for check in checks]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ def page(
 
     bad = [each.check for each in findings if each.check.verdict in ("fail", "warn")]
     bad.sort(key=lambda check: check.verdict)
-    sections = [Section(title="The list", text=INTRODUCTION, items=(listed(findings),)),
+    sections = [Section(title="The list", text=INTRODUCTION, items=(verdicts([each.told() for each in findings]),)),
                 *(_group(group, findings, folder) for group in ("Maps", "Particles", "Model") if _any(group, findings)),
                 Section(title="Thresholds", text=THRESHOLDS, items=(thresholds(done),))]  # fmt: skip
     return Report(
@@ -91,13 +91,13 @@ def headline(done: Postprocessed, findings: Sequence[Finding], local: LocalResol
     return tiles
 
 
-def listed(findings: Sequence[Finding]) -> Table:
-    """The checklist."""
+def verdicts(checks: Sequence[Mapping[str, Any]]) -> Table:
+    """The checklist, of checks as ``validation.json`` holds them."""
     from vitreous.views.report import Table
 
     asked = {name: question for name, _, question in QUESTIONS}
-    rows = [(each.name, SIGNS[each.check.verdict], asked[each.name], each.check.reason) for each in findings]
-    tones = [each.check.verdict.replace(" ", "-") for each in findings]
+    rows = [(each["name"], SIGNS[each["verdict"]], asked[each["name"]], each["reason"]) for each in checks]
+    tones = [each["verdict"].replace(" ", "-") for each in checks]
     return Table(columns=("Condition", "Verdict", "Question", "Found"), rows=rows, tones=tones)
 
 
