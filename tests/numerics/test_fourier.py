@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitreous.numerics import fourier as ft
+from vitreous.numerics.resample import resize_spectrum
 
 SIZES = st.integers(2, 17)
 
@@ -102,3 +103,12 @@ def test_good_sizes_have_small_factors_and_none_is_skipped(at_least: int):
 def test_a_large_image_comes_back_in_pieces(shape: tuple[int, int]):
     image = random(shape).float()
     torch.testing.assert_close(ft.irfft2_piecemeal(ft.rfft2(image), shape), image, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("grid", "size"), [(12, 8), (15, 9), (12, 12), (12, 7)])
+def test_a_box_in_a_large_cube_of_zeros(grid: int, size: int):
+    box = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(2))
+    cube = torch.zeros(grid, grid, grid)
+    cube[2:6, 7:12, 0:3] = box
+    want = resize_spectrum(ft.rfftn(cube), (size,) * 3)
+    assert torch.allclose(ft.boxed_rfftn(box, (2, 7, 0), grid, size), want, atol=1e-4)

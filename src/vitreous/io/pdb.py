@@ -1,4 +1,4 @@
-"""Read atomic models: PDB and mmCIF, plain or gzipped."""
+"""Read atomic models: PDB and mmCIF, plain or gzipped; write them moved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.data.atomic_model import AtomicModel
 from vitreous.errors import FormatError
@@ -51,6 +52,28 @@ def read_ensemble(path: str | Path, *, assembly: str | None = None) -> list[Atom
     if not models:
         raise FormatError(path, "an atomic model must hold atoms; got none.")
     return models
+
+
+def write_moved(source: str | Path, path: str | Path, rotation: NDArray, translation: NDArray) -> None:
+    """Write all that a PDB or mmCIF file holds, its atoms moved as one body, as mmCIF.
+
+    Parameters
+    ----------
+    source
+        File with the atoms; every model, water and hydrogen of it moves along.
+    path
+        ``.cif``.
+    rotation, translation
+        New place = rotation @ place + translation, ``(3, 3)`` and Å ``(3,)``.
+    """
+    import gemmi
+
+    structure = gemmi.read_structure(str(source))
+    motion = gemmi.Transform(gemmi.Mat33(rotation.tolist()), gemmi.Vec3(*translation.tolist()))
+    for model in structure:
+        model.transform_pos_and_adp(motion)
+    structure.setup_entities()
+    structure.make_mmcif_document().write_file(str(path))
 
 
 def _model(rows: list[tuple], title: str) -> AtomicModel:

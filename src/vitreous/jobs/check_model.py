@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Digits of the numbers in tables.
 DIGITS = 6
+#: Å: a model moved by more than this is written where it fits.
+WORTH_WRITING = 0.5
 #: What a voxel needs: bytes, and seconds of one core.
 BYTES_PER_VOXEL, SECONDS_PER_VOXEL = 120, 3e-6
 
@@ -31,14 +33,14 @@ class CheckModel(PixelSize):
     """How a map is held against a model."""
 
     resolution: float | None = option(None, "Å", "of the map, as claimed", above=0, high=100, if_none="from the half-maps, else d_model")
-    contour: float | None = option(None, "", "level for the share of atoms inside", if_none="the level that encloses half the atoms' volume")
+    contour: float | None = option(None, "", "level for the share of atoms inside", if_none="the one that encloses half the atoms' volume")
 
 
 def run(inputs: Inputs, params: CheckModel, context: Context) -> Result:
     """Compare map and model, judge, and draw."""
     from vitreous.errors import InputError
     from vitreous.io.mrc import read_volume
-    from vitreous.io.pdb import read_ensemble
+    from vitreous.io.pdb import read_ensemble, write_moved
     from vitreous.runtime.files import write_json
     from vitreous.runtime.progress import Progress
     from vitreous.stages.model import compare, figures, fit_variability, judge_model
@@ -55,6 +57,8 @@ def run(inputs: Inputs, params: CheckModel, context: Context) -> Result:
     told = {**figures(found), "model_count": len(models), "d_fsc_angstrom": resolution}
     _write_residues(context.outputs / "residues.csv", found, models[0], varied)
     _write_fsc(context.outputs / "model_fsc.csv", found)
+    if found.misplaced and found.placed.moved > WORTH_WRITING:
+        write_moved(inputs["model"], context.outputs / "model_fitted.cif", found.placed.rotation, found.placed.translation)
     draw(found, volume, halves, resolution, context.outputs)
     context.report(Progress("compare map and model", 1, 1))
     warnings = _warnings(found, len(models), check.reason if check.verdict in ("warn", "fail") else "")
@@ -172,6 +176,7 @@ JOB = JobType(
     ),
     outputs=(
         Output("summary", "model.json", "figures", "all figures, verdict, and what the resolutions mean"),
+        Output("fitted", "model_fitted.cif", "model", "the model where it fits better, if that is more than 0.5 Å away", optional=True),
         Output("residues", "residues.csv", "table", "Q-score, inclusion, side chain's Z and variability of each residue"),
         Output("fsc", "model_fsc.csv", "curve", "correlation of map and model by shell, with its 95 % interval"),
         Output("fsc_picture", "model_fsc.svg", "picture", "the same"),

@@ -143,6 +143,42 @@ def central_rfftn(values: Tensor, grid: int, keep: int) -> Tensor:
     return along
 
 
+def boxed_rfftn(values: Tensor, start: Sequence[int], grid: int, size: int) -> Tensor:
+    """Low frequencies of a large cube that is zero but for a box.
+
+    What ``resize_spectrum(rfftn(cube), (size,) * 3)`` gives; each axis is padded just before it is transformed and cut just after, so
+    that neither the cube nor its transform is ever made.
+
+    Parameters
+    ----------
+    values
+        float32 ``(c, b, a)``: the box.
+    start
+        Its first voxel in the cube, (z, y, x); the box lies inside.
+    grid, size
+        Side of the cube, and of the real array whose half transform is kept, at most ``grid``.
+
+    Returns
+    -------
+    Tensor
+        complex64 ``(size, size, size // 2 + 1)``, the origin at voxel 0 of the cube.
+    """
+    along = torch.fft.rfft(_placed(values, 2, start[2], grid), dim=2)[:, :, : size // 2 + 1]
+    for axis in (1, 0):
+        full = torch.fft.fft(_placed(along, axis, start[axis], grid), dim=axis)
+        along = torch.cat([full.narrow(axis, 0, (size + 1) // 2), full.narrow(axis, grid - size // 2, size // 2)], axis)
+    return along
+
+
+def _placed(values: Tensor, axis: int, start: int, grid: int) -> Tensor:
+    """Padded with zeros to ``grid`` along one axis, index 0 moved to ``start``."""
+    below, above = (
+        values.new_zeros(*(gap if a == axis else length for a, length in enumerate(values.shape)))
+        for gap in (start, grid - start - values.shape[axis])
+    )
+    return torch.cat([below, values, above], axis)
+
+
 def _wrapped(values: Tensor, axis: int, grid: int) -> Tensor:
     """Padded with zeros to ``grid`` along one axis, index n // 2 moved to 0."""
     size = values.shape[axis]

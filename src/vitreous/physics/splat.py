@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from vitreous.errors import require
-from vitreous.numerics.fourier import axis_frequencies, good_size, irfft2, irfftn, rfft2, rfftn
+from vitreous.numerics.fourier import axis_frequencies, boxed_rfftn, good_size, irfft2, irfftn, rfft2
 from vitreous.numerics.resample import resize_spectrum
 
 #: Aliased part of a Gaussian at the coarse Nyquist frequency, relative to the true part.
@@ -85,12 +85,12 @@ def _draw_planes(planes, positions, rotations, offsets, weight, sigma):
 
 @numba.njit(fastmath=True, cache=True)
 def _draw_volume(volume, positions, weight, sigma):
-    size = volume.shape[0]
-    lx, ly, lz = np.empty(size), np.empty(size), np.empty(size)
+    deep, high, wide = volume.shape
+    lx, ly, lz = np.empty(wide), np.empty(high), np.empty(deep)
     for i in range(len(positions)):
-        x0, nx = _profile(lx, positions[i, 0], sigma[i], size)
-        y0, ny = _profile(ly, positions[i, 1], sigma[i], size)
-        z0, nz = _profile(lz, positions[i, 2], sigma[i], size)
+        x0, nx = _profile(lx, positions[i, 0], sigma[i], wide)
+        y0, ny = _profile(ly, positions[i, 1], sigma[i], high)
+        z0, nz = _profile(lz, positions[i, 2], sigma[i], deep)
         for c in range(nz):
             for b in range(ny):
                 scaled = weight[i] * lz[c] * ly[b]
@@ -98,13 +98,11 @@ def _draw_volume(volume, positions, weight, sigma):
                     volume[z0 + c, y0 + b, x0 + a] += scaled * lx[a]
 
 
-def _sharpened(spectrum: Tensor, grid: _Grid, shape: tuple[int, ...]) -> Tensor:
-    """Cut the fine half transform to ``shape`` and divide the widening out, axis by axis."""
-    out = resize_spectrum(spectrum, shape)
+def _sharpen(spectrum: Tensor, grid: _Grid, shape: tuple[int, ...]) -> None:
+    """Divide the widening out of a half transform that was cut to ``shape``, axis by axis, in its place."""
     for back, size in enumerate(reversed(shape), start=1):
-        k = axis_frequencies(size, half=back == 1, like=out) * (size / grid.size)
-        out *= torch.exp(2 * math.pi**2 * grid.widening**2 * k**2).reshape(-1, *[1] * (back - 1))
-    return out
+        k = axis_frequencies(size, half=back == 1, like=spectrum) * (size / grid.size)
+        spectrum *= torch.exp(2 * math.pi**2 * grid.widening**2 * k**2).reshape(-1, *[1] * (back - 1))
 
 
 def _checked(positions: np.ndarray, weights: np.ndarray, sigma: np.ndarray, size: int, pixel_size: float) -> None:
@@ -165,7 +163,8 @@ def project_gaussians(
         planes = np.zeros((len(rotations[part]), grid.size, grid.size), np.float32)
         _draw_planes(planes, points, np.ascontiguousarray(rotations[part], np.float64), offsets[part],
                      np.asarray(weights, np.float64), wide)  # fmt: skip
-        spectrum = _sharpened(rfft2(torch.from_numpy(planes)), grid, (size, size))
+        spectrum = resize_spectrum(rfft2(torch.from_numpy(planes)), (size, size))
+        _sharpen(spectrum, grid, (size, size))
         out[part] = irfft2(spectrum, (size, size)) / pixel_size**2
     return out
 
@@ -190,9 +189,21 @@ def spectrum_of_gaussians(
     _checked(positions, weights, sigma, size, voxel_size)
     grid = _fine_grid(size, voxel_size, float(sigma.min()) if len(sigma) else 0.0, finer=1.5)
     wide = np.hypot(sigma / grid.step, grid.widening)
-    volume = np.zeros((grid.size,) * 3, np.float32)
-    _draw_volume(volume, np.asarray(positions, np.float64) / grid.step + grid.origin, np.asarray(weights, np.float64), wide)
-    return _sharpened(rfftn(torch.from_numpy(volume)), grid, (size,) * 3)
+    places = np.asarray(positions, np.float64) / grid.step + grid.origin
+    start, shape = _reach(places, wide, grid.size)
+    box = np.zeros(shape[::-1], np.float32)
+    _draw_volume(box, places - start, np.asarray(weights, np.float64), wide)
+    spectrum = boxed_rfftn(torch.from_numpy(box), start[::-1].tolist(), grid.size, size)
+    _sharpen(spectrum, grid, (size,) * 3)
+    return spectrum
+
+
+def _reach(places: np.ndarray, sigma: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """First sample and shape, (x, y, z), of the box that holds the windows of all Gaussians, within the grid; one sample at least."""
+    reach = WINDOW * sigma[:, None]
+    first = np.floor((places - reach).min(0, initial=size - 1)).clip(0, size - 1).astype(int)
+    last = np.ceil((places + reach).max(0, initial=0)).clip(first, size - 1).astype(int)
+    return first, last - first + 1
 
 
 def volume_of_gaussians(

@@ -16,7 +16,7 @@ from vitreous.numerics.fourier import good_size, rfftn
 from vitreous.numerics.resample import fourier_resize
 from vitreous.numerics.shells import shell_average, shell_correlation, shell_count, spread
 from vitreous.physics.model_map import model_spectrum
-from vitreous.stages.model.mask import EDGE, EXTENSION, soft_mask
+from vitreous.stages.model.mask import EDGE, EXTENSION, soft_mask, solvent_level
 
 #: Voxels a resolution: Nyquist lies at two thirds of it.
 SAMPLES = 3.0
@@ -77,14 +77,14 @@ def closeup(volume: Volume, positions: NDArray, resolution: float) -> Closeup:
     side = good_size(math.ceil(reach / volume.voxel_size))
     start = np.round((middle - np.array(volume.corner)) / volume.voxel_size).astype(int) - side // 2
     corner = tuple(float(c) for c in np.array(volume.corner) + start * volume.voxel_size)
-    cut = Volume(_cut(volume.values, start[::-1], side), volume.voxel_size, corner)
-    mask = soft_mask(cut, positions)
-    masked = (cut.values - volume.values.median()) * mask
-    coarse = good_size(math.ceil(side * volume.voxel_size * SAMPLES / resolution))
-    if coarse < side:
-        masked = fourier_resize(masked, (coarse,) * 3)
-    size = min(coarse, side)
-    return Closeup(rfftn(masked), size, volume.voxel_size * side / size, corner, resolution, float((mask**2).mean()))
+    cut = _cut(volume.values, start[::-1], side)
+    size = min(side, good_size(math.ceil(side * volume.voxel_size * SAMPLES / resolution)))
+    if size < side:
+        cut = fourier_resize(cut, (size,) * 3)
+    small = Volume(cut, volume.voxel_size * side / size, corner)
+    mask = soft_mask(small, positions)
+    masked = (small.values - solvent_level(volume)) * mask
+    return Closeup(rfftn(masked), size, small.voxel_size, corner, resolution, float((mask**2).mean()))
 
 
 def _cut(values: Tensor, start: NDArray, side: int) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.data.atomic_model import AtomicModel
 from vitreous.data.volume import Volume
@@ -13,7 +14,7 @@ from vitreous.physics.model_map import filtered_map
 from vitreous.stages.model.correlations import Correlations, correlations
 from vitreous.stages.model.cutoffs import MostSimilar, d_99, most_similar
 from vitreous.stages.model.decisions import Decision, decisions
-from vitreous.stages.model.fit import RigidFit, rigid_fit
+from vitreous.stages.model.fit import RigidFit, rigid_fit, smoothed_in_turn
 from vitreous.stages.model.hand import HandAgainstModel, agreement, hand_against_model
 from vitreous.stages.model.inclusion import contour, included
 from vitreous.stages.model.mask import soft_mask
@@ -26,6 +27,8 @@ from vitreous.stages.model.side_chains import SideChains, side_chains
 
 #: A fit must raise the agreement by this before it counts as a better place.
 BETTER = 0.01
+#: Å: a fit that moves the atoms less than this has found them in place.
+STILL = 0.1
 NUCLEOTIDES = ("A", "C", "G", "U", "DA", "DC", "DG", "DT", "DU", "I")
 
 
@@ -115,7 +118,9 @@ def compare(volume: Volume, model: AtomicModel, *, resolution: float | None = No
     check_inside(atoms, volume)
     odd = credible_b_factors(atoms)
     atoms = replace(atoms, b_factors=np.zeros(len(atoms))) if odd else atoms
-    atoms, placed, misplaced = _placed(volume, atoms, resolution or max(nyquist, 3.0))
+    fitted_at = resolution or max(nyquist, 3.0)
+    maps = smoothed_in_turn(volume, fitted_at)
+    atoms, placed, misplaced = _placed(volume, atoms, fitted_at, maps)
     both = pair(volume, atoms)
     mask = soft_mask(both.volume, atoms.positions)
     target = masked_target(both, mask)
@@ -137,13 +142,17 @@ def compare(volume: Volume, model: AtomicModel, *, resolution: float | None = No
         q=q_scores(volume, atoms), q_expected=expected_q(used, "nucleic acid" if nucleic else "protein"),
         contour=threshold, inclusion=included(volume, atoms.positions, threshold),
         side_chains=side_chains(volume, atoms), segments=segments(volume, atoms),
-        hand=hand_against_model(volume, atoms, used), magnification=magnification(volume, atoms, used), b_factors_odd=odd,
+        hand=hand_against_model(volume, atoms, used, maps=maps), magnification=magnification(volume, atoms, used), b_factors_odd=odd,
     )  # fmt: skip
 
 
-def _placed(volume: Volume, atoms: AtomicModel, resolution: float) -> tuple[AtomicModel, RigidFit, bool]:
+def _placed(
+    volume: Volume, atoms: AtomicModel, resolution: float, maps: list[NDArray[np.float32]]
+) -> tuple[AtomicModel, RigidFit, bool]:
     """The atoms where they fit best: the new place only if they agree better there."""
-    placed = rigid_fit(volume, atoms.positions, resolution)
+    placed = rigid_fit(volume, atoms.positions, resolution, maps=maps)
+    if placed.moved < STILL:
+        return atoms, placed, False
     moved = replace(atoms, positions=placed.positions)
     better = agreement(volume, moved, resolution)[0] > agreement(volume, atoms, resolution)[0] + BETTER
     return (moved, placed, True) if better else (atoms, placed, False)

@@ -12,8 +12,7 @@ from scipy.optimize import minimize
 
 from vitreous.data.volume import Volume
 from vitreous.numerics.at_points import slopes_at
-from vitreous.numerics.filters import apply
-from vitreous.numerics.fourier import frequency_squared
+from vitreous.numerics.fourier import frequency_squared, irfftn, rfftn
 from vitreous.numerics.rotations import exponential
 
 #: Resolutions the map is smoothed to, in turn, as multiples of its own: the first reaches over neighbouring chains and side chains.
@@ -36,24 +35,27 @@ class RigidFit:
         Degrees.
     shift
         Å, (x, y, z) of the centre.
+    rotation, translation
+        Of the whole: new place = rotation @ place + translation, ``(3, 3)`` and Å ``(3,)``.
     """
 
     positions: NDArray[np.float64]
     moved: float
     turned_deg: float
     shift: NDArray[np.float64]
-
-
-def smoothed(volume: Volume, resolution: float) -> NDArray[np.float32]:
-    """The map times exp(−k² d² / 4): the density of points of an atom's weight is its correlation with Gaussians of that width."""
-    k2 = frequency_squared(volume.shape, volume.voxel_size)
-    return apply(volume.values, torch.exp(-0.25 * resolution**2 * k2), 3).numpy()
+    rotation: NDArray[np.float64]
+    translation: NDArray[np.float64]
 
 
 def smoothed_in_turn(volume: Volume, resolution: float) -> list[NDArray[np.float32]]:
-    """The map of each round of a fit, coarsest first, of unit deviation; to be shared by several fits in one map."""
-    blurred = [smoothed(volume, factor * max(resolution, 2 * volume.voxel_size)) for factor in ROUNDS]
-    return [values / (float(values.std()) or 1.0) for values in blurred]
+    """The map of each round of a fit, coarsest first, of unit deviation; to be shared by several fits in one map.
+
+    A round's map is the map times exp(−k² d² / 4): its density at points is the correlation of the map with Gaussians of that width.
+    """
+    spectrum, k2 = rfftn(volume.values), frequency_squared(volume.shape, volume.voxel_size)
+    widths = [factor * max(resolution, 2 * volume.voxel_size) for factor in ROUNDS]
+    blurred = [irfftn(spectrum * torch.exp(-0.25 * width**2 * k2), volume.shape) for width in widths]
+    return [values.div_(float(values.std()) or 1.0).numpy() for values in blurred]
 
 
 def rigid_fit(volume: Volume, positions: NDArray, resolution: float, *, maps: list[NDArray[np.float32]] | None = None) -> RigidFit:
@@ -86,7 +88,8 @@ def rigid_fit(volume: Volume, positions: NDArray, resolution: float, *, maps: li
     turn = _turn(at[:3] / gyration)
     new = (positions - centre) @ turn.T + centre + at[3:]
     cosine = float(np.clip((np.trace(turn) - 1) / 2, -1, 1))
-    return RigidFit(new, float(np.sqrt(((new - positions) ** 2).sum(1).mean())), math.degrees(math.acos(cosine)), at[3:])
+    moved = float(np.sqrt(((new - positions) ** 2).sum(1).mean()))
+    return RigidFit(new, moved, math.degrees(math.acos(cosine)), at[3:], turn, centre + at[3:] - turn @ centre)
 
 
 def _turn(vector: NDArray) -> NDArray[np.float64]:

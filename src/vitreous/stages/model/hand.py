@@ -19,8 +19,9 @@ from vitreous.numerics.at_points import values_at
 from vitreous.stages.model.closeup import closeup
 from vitreous.stages.model.fit import rigid_fit, smoothed_in_turn
 
-#: Å: coarser maps do not tell hands apart by a helix, and shells coarser than the second are the same for both.
-COARSEST_TOLD, COARSEST_USED = 7.0, 12.0
+#: Å: coarser maps do not tell hands apart by a helix, shells coarser than the second are the same for both, and those finer than the
+#: third are not needed for it.
+COARSEST_TOLD, COARSEST_USED, FINEST_USED = 7.0, 12.0, 4.0
 #: Mirror images that are fitted.
 TRIED = 3
 #: Standard deviations, and least difference of mean correlations, by which one hand must win.
@@ -35,7 +36,7 @@ class HandAgainstModel:
     Parameters
     ----------
     own, mirrored
-        Mean shell correlation from 12 Å to the resolution, weighted by the shells' sizes, of the model and its mirror image.
+        Mean shell correlation from 12 to 4 Å or the resolution, weighted by the shells' sizes, of the model and its mirror image.
     error
         Standard deviation of the difference by chance.
     verdict
@@ -57,7 +58,9 @@ def mirror_images(positions: NDArray, volume: Volume) -> list[NDArray[np.float64
     return own + [(positions - middle) * flip + middle for flip in FLIPS]
 
 
-def hand_against_model(volume: Volume, model: AtomicModel, resolution: float) -> HandAgainstModel:
+def hand_against_model(
+    volume: Volume, model: AtomicModel, resolution: float, *, maps: list[NDArray[np.float32]] | None = None
+) -> HandAgainstModel:
     """Compare hands.
 
     Parameters
@@ -66,10 +69,12 @@ def hand_against_model(volume: Volume, model: AtomicModel, resolution: float) ->
         Map and heavy atoms, in place.
     resolution
         Å.
+    maps
+        What :func:`~vitreous.stages.model.fit.smoothed_in_turn` gives for the map; made here without it.
     """
     if resolution > COARSEST_TOLD:
         return HandAgainstModel(math.nan, math.nan, math.nan, "not told")
-    maps = smoothed_in_turn(volume, resolution)
+    maps = maps or smoothed_in_turn(volume, resolution)
     images = sorted(mirror_images(model.positions, volume), key=lambda p: -_density(maps[0], volume, p))[:TRIED]
     fitted = [replace(model, positions=rigid_fit(volume, image, resolution, maps=maps).positions) for image in images]
     own, error = agreement(volume, model, resolution)
@@ -85,8 +90,8 @@ def _density(values: NDArray, volume: Volume, positions: NDArray) -> float:
 
 
 def agreement(volume: Volume, model: AtomicModel, resolution: float) -> tuple[float, float]:
-    """Mean shell correlation from 12 Å to the resolution, weighted by the shells' sizes, and its standard deviation by chance."""
-    near = closeup(volume, model.positions, resolution)
+    """Mean shell correlation from 12 to 4 Å or the resolution, weighted by the shells' sizes, and its standard deviation by chance."""
+    near = closeup(volume, model.positions, max(resolution, FINEST_USED))
     first = max(1, math.ceil(near.size * near.voxel_size / COARSEST_USED))
     curve, count = near.correlation(near.model(model))[first:], near.counts()[first:]
     return float((curve * count).sum() / count.sum()), float(count.sum()) ** -0.5

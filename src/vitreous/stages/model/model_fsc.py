@@ -19,6 +19,7 @@ from torch import Tensor
 
 from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_correlation, shell_count
+from vitreous.stages.model.mask import solvent_level
 from vitreous.stages.model.pair import Pair
 
 #: Thresholds of d_FSC_model.
@@ -77,7 +78,7 @@ def interval(r: Tensor, samples: Tensor, confidence: float = 0.95) -> tuple[Tens
 
 def masked_target(both: Pair, mask: Tensor) -> Tensor:
     """Transform of the map inside a mask, the solvent's level (the median of the map) taken away first so that the mask does not show."""
-    return rfftn((both.volume.values - both.volume.values.median()) * mask)
+    return rfftn((both.volume.values - solvent_level(both.volume)) * mask)
 
 
 def model_fsc(both: Pair, target: Tensor, mask: Tensor) -> ModelFsc:

@@ -23,6 +23,8 @@ from vitreous.stages.model.closeup import Closeup, closeup
 
 #: Difference quotient, and steps of Newton's: a first error of 3 % is out of the linear range of atoms 50 Å from the centre.
 STEP, ROUNDS = 0.002, 3
+#: Å: finer shells add little, and a cube of finer voxels takes long.
+FINEST_USED = 3.0
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ def magnification(volume: Volume, model: AtomicModel, resolution: float) -> Magn
     volume, model
         Map and heavy atoms, in place.
     resolution
-        Å; finer shells are left out.
+        Å; finer shells, and those finer than 3 Å, are left out.
     """
-    near = closeup(volume, model.positions, resolution)
+    near = closeup(volume, model.positions, max(resolution, FINEST_USED))
     factor, error = 1.0, np.inf
     for _ in range(ROUNDS):
         change, error = _step(near, *(near.model(magnified(model, factor * (1 + e))) for e in (0.0, STEP, -STEP)))

@@ -9,6 +9,7 @@ are told by the distances of Cα atoms (P-SEA, Labesse et al. 1997, CABIOS 13:29
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,14 +78,15 @@ def displaced_z(volume: Volume, positions: NDArray) -> float:
 
 def _runs(alphas: NDArray, chains: NDArray, kind: str) -> list[NDArray]:
     """Rows of Cα atoms that form a segment, each run as an array."""
-    member = np.zeros(len(alphas), bool)
-    if len(alphas) < 5:
+    starts = len(alphas) - 4
+    if starts < 1:
         return []
     joined = (np.linalg.norm(np.diff(alphas, axis=0), axis=1) < LONGEST_STEP) & (chains[1:] == chains[:-1])
-    for start in range(len(alphas) - 4):
-        apart = [np.linalg.norm(alphas[start + step] - alphas[start]) for step in (2, 3, 4)]
-        fits = all(abs(distance - want) <= off for distance, (want, off) in zip(apart, SHAPES[kind]))
-        if fits and joined[start : start + 4].all():
-            member[start : start + 5] = True
-    breaks = np.flatnonzero(~(member[1:] & member[:-1] & joined)) + 1
-    return [run for run in np.split(np.arange(len(alphas)), breaks) if len(run) >= FEWEST[kind] and member[run].all()]
+    fits = np.logical_and.reduce([joined[step : step + starts] for step in range(4)])
+    for step, (want, off) in zip((2, 3, 4), SHAPES[kind]):
+        fits &= np.abs(np.linalg.norm(alphas[step : step + starts] - alphas[:starts], axis=1) - want) <= off
+    member = np.zeros(len(alphas), bool)
+    for step in range(5):
+        member[step : step + starts] |= fits
+    edges = np.flatnonzero(np.diff(member, prepend=False) | np.concatenate([[False], ~joined]))
+    return [np.arange(a, b) for a, b in pairwise([*edges, len(alphas)]) if member[a] and b - a >= FEWEST[kind]]
