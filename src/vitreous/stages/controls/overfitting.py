@@ -195,7 +195,7 @@ def judge_overfitting(found: Freed) -> Check:
     if not telling:
         return Check("overfitting", "not done", f"poses found from detail coarser than {begin:.1f} Å alone are too unsure to bear out "
                                                 f"or to deny "
-                     "what the halves agree on beyond. Try: more particles, or vitreous overfitting.", figures)  # fmt: skip
+                     "what the halves agree on beyond. Try: more particles, or vitreous substitute-noise.", figures)  # fmt: skip
     earned, error = told.borne_out
     return Check("overfitting", "pass", f"beyond {begin:.1f} Å the halves correlate to {told.given:.2f}, and poses that know nothing "
                                         f"of such detail "

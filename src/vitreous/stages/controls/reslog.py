@@ -5,8 +5,8 @@ ratio there is proportional to (N / k) e^{−B k² / 2}. The resolution d is whe
 
     N = C (1 / d) e^{B / 2d²},   ln N = B u / 2 + ½ ln u + c,   u = 1 / d²
 
-(Rosenthal & Henderson 2003, J. Mol. Biol. 333:721, eq. 10). Without the factor 1 / d this is the straight line of slope 2 / B that is
-drawn (their fig. 11; Stagg et al. 2014, J. Struct. Biol. 185:418, ln N against 1 / d): it takes B too large, by
+(Rosenthal & Henderson 2003, J. Mol. Biol. 333:721). Without the factor 1 / d this is the straight line of slope 2 / B that is
+drawn (Stagg et al. 2014, J. Struct. Biol. 185:418, ln N against 1 / d): it takes B too large, by
 1 / u, which is 25 Å² at 5 Å. u(N) has the closed form W(B e^{2 (ln N − c)}) / B, W Lambert's function.
 """
 

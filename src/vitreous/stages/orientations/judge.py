@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from vitreous.data.check import Check
+from vitreous.numerics.directional import UNLIKE
 from vitreous.stages.orientations.coverage import Coverage
 from vitreous.stages.orientations.directions import Directions
 
-#: Conical area ratio below which directions are called unlike, and from which on the map is not to be trusted along some. Even views
-#: gave 0.69 to 0.95 (refined simulated sets of 200 to 1000 particles), 90 % of views in a cone of 20° gave 0.24 to 0.58.
-UNLIKE, UNTRUSTED = 0.6, 0.3
+#: Conical area ratio below which the map is not to be trusted along some directions.
+UNTRUSTED = 0.3
 #: Chance below which a ratio is not put down to noise.
 SIGNIFICANT = 0.01
 #: With fewer shells resolved there are no directions to speak of.

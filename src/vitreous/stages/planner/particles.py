@@ -15,7 +15,7 @@ The mass of the particle is not in it, as Henderson (1995, Q. Rev. Biophys. 28:1
 resolved. It comes in by B, as small ones are badly aligned. FSC is taken within a mask that follows the molecule; in a looser one the
 same N gives less.
 
-**From experience.** Rosenthal & Henderson (2003, J. Mol. Biol. 333:721, eq. 8): N = (⟨S⟩/⟨N⟩)² 30π e^{B/2d²} / (g N_e σ_e d), with
+**From experience.** Rosenthal & Henderson (2003, J. Mol. Biol. 333:721): N = (⟨S⟩/⟨N⟩)² 30π e^{B/2d²} / (g N_e σ_e d), with
 ⟨S⟩/⟨N⟩ = 1/√3 and σ_e the cross-section of carbon; ln N against 1/d² has the slope B / 2. Stagg et al. (2008, J. Struct. Biol. 163:29):
 N = 10^{(R − R₀)/c} with R = 1/d and R₀, c fitted.
 

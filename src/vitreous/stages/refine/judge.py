@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vitreous.numerics.chirality import invert
-from vitreous.numerics.directional import DirectionalFsc
+from vitreous.numerics.directional import UNLIKE, DirectionalFsc
 from vitreous.numerics.filters import low_pass
 from vitreous.numerics.fourier import axis_frequencies, irfftn, rfftn
 from vitreous.numerics.map_align import centre
@@ -17,9 +17,6 @@ from vitreous.numerics.map_align import centre
 #: Share of a reference's variance that must change with direction. Smoothed balls on grids of 32 to 128 voxels had up to 0.008 (the
 #: filter's ripples meet themselves at the faces of the box); a round icosahedral phantom at 40 Å had 0.03, a ribosome's head 0.3.
 LEAST_FEATURES = 0.01
-#: Conical area ratio below which directions are called unlike. Even views gave 0.80 to 0.95 over 18 sets of 200 to 1000 particles and
-#: 0.69 where a fifth of the signal was left; 90 % of views in a cone of 20° gave 0.24 to 0.58.
-UNLIKE = 0.6
 #: By so much one hand must correlate better with the reference to be called its own.
 HAND_MARGIN = 0.02
 
