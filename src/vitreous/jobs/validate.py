@@ -39,6 +39,7 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
     from vitreous.io.mrc import read_volume, write_volume
     from vitreous.jobs.postprocess import write_curves
     from vitreous.jobs.validation import from_maps, from_model
+    from vitreous.jobs.validation.explained import explained
     from vitreous.jobs.validation.findings import complete
     from vitreous.jobs.validation.page import page, told
     from vitreous.numerics.symmetry import symmetry
@@ -56,7 +57,7 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
         findings = [*seen.findings, *_from_particles(inputs, params, maps, seen.done, pictures, context)]
         if inputs.get("model"):
             findings += from_model.examine(inputs["model"], seen.done, pictures)
-    findings = complete(findings)
+    findings = explained(complete(findings))
     numbers = told(seen.done, findings, seen.local)
     write_json(context.outputs / "validation.json", numbers)
     write_curves(context.outputs / "fsc.csv", seen.done.curves)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.errors import InputError
-from vitreous.jobs.validation.findings import Finding, look, not_done
+from vitreous.jobs.validation.findings import QUESTIONS, Finding, look, not_done
 from vitreous.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SEARCHED = 400
 #: Particles of the plot of resolution by number, and pixels of their images.
 COUNTED, COUNTED_PIXELS = 20_000, 96
+#: All that is asked here.
+CHECKS = tuple(name for name, group, _ in QUESTIONS if group == "Particles")
 STEPS = ("views", "residuals of particles", "particles beside noise", "two classes", "resolution by number")
 
 
@@ -48,7 +50,10 @@ def examine(particles: Particles, maps: Maps, done: Postprocessed, sample: Sampl
     from vitreous.inference.half_maps import split_halves
     from vitreous.jobs.placed_particles import require_poses
 
-    require_poses(particles)
+    try:
+        require_poses(particles)
+    except InputError as problem:
+        return not_done(CHECKS, str(problem))
     context.report(Progress(STEPS[0], 0, len(STEPS)))
     findings = [look("orientations", lambda: _views(particles, sample.symmetry, folder), "orientations.svg", "sampling.svg")]
     context.report(Progress(STEPS[1], 1, len(STEPS)))

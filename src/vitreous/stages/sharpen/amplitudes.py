@@ -17,7 +17,7 @@ from vitreous.numerics.shells import shell_average, shell_count
 
 #: Å²: the noise of half-maps whose amplitudes were raised rises with them, and falls with those that were blurred. That of sums of
 #: images weighted by their CTFs is level within this: it follows the weights, not the molecule (−50 and −20 in two refined maps).
-NOISE_RISES, NOISE_FALLS = -100.0, 250.0
+NOISE_RISES, NOISE_FALLS = 100.0, 250.0
 #: Part of the noise power at the middle of the range below which a shell is empty, and shells next to Nyquist that may be.
 EMPTY, LAST_SHELLS = 2e-3, 3
 #: Half-maps that end beyond this part of the resolution (Å) could have agreed further: a soft filter and the mask smear an end.
@@ -27,8 +27,11 @@ FLATTER, SHARPENED_TOO_FAR = 0.0, 1.0
 #: Share of a sharpened map's power, from 10 Å to its end, that is noise. Of maps sharpened by their own B and weighted by their figure
 #: of merit it was 0.001 to 0.51 (B from 20 to 300 Å², noise from 0.05 to 1 of the signal's standard deviation).
 NOISE_SHARE = 0.7
-#: Å: noise is judged from here on.
+#: Å: noise is judged from here on. Of coarser maps that would be their end alone, or nothing: of those it is judged over the finer half
+#: of what a sharpened map shows, and of what the voxels of half-maps hold.
 COARSEST = 10.0
+#: Change of ln amplitude over that range below which noise counts as level, whatever its B: CTF weights do as much to coarse maps.
+LEVEL = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +126,24 @@ def judge_amplitudes(first: Volume, second: Volume, mask: Tensor, resolution: fl
 
 
 def noise_fall_off(found: Spectra) -> float | None:
-    """B of the noise in Å² from 10 Å to the last shell that holds any; None with fewer than six shells."""
-    rows = (found.k >= 1 / COARSEST) & (found.noise > EMPTY * _middle(found))
+    """B of the noise in Å² from 10 Å, or half of Nyquist, to the last shell that holds any; None with fewer than six shells."""
+    rows = (found.k >= _start(found)) & (found.noise > EMPTY * _middle(found))
     rows[-LAST_SHELLS:] = False
     if int(rows.sum()) < 6:
         return None
     x, y, weight = found.k[rows] ** 2 / 4, 0.5 * found.noise[rows].log(), found.samples[rows]
     x_mean, y_mean = (weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()
     return -float((weight * (x - x_mean) * (y - y_mean)).sum() / (weight * (x - x_mean) ** 2).sum())
+
+
+def _start(found: Spectra) -> float:
+    """Å⁻¹ from which on noise is judged: 10 Å, or half of Nyquist."""
+    return min(1 / COARSEST, 0.5 * float(found.k[-1]))
+
+
+def _reach(found: Spectra) -> float:
+    """Range of k² / 4 over which noise is judged, Å⁻²."""
+    return (float(found.k[-1]) ** 2 - _start(found) ** 2) / 4
 
 
 def last_occupied(found: Spectra) -> float | None:
@@ -149,14 +162,15 @@ def _of_halves(
     line: FallOff | None, noise_b: float | None, ends: float | None, resolution: float, found: Spectra
 ) -> list[tuple[Verdict, str]]:  # fmt: skip
     told: list[tuple[Verdict, str]] = []
+    falls, rises = (max(bound, LEVEL / _reach(found)) for bound in (NOISE_FALLS, NOISE_RISES))
     if ends is not None and ends > ENDS_WITHIN * resolution:
         told.append(("warn", f"the half-maps end at {ends:.3g} Å, where the halves still agree: they were low-passed, and that, not the "
                              "data, sets the resolution. Try: the unfiltered half-maps of the refinement."))  # fmt: skip
-    elif noise_b is not None and noise_b > NOISE_FALLS:
-        told.append(("warn", f"the noise of the half-maps falls by B = {noise_b:.0f} Å² (usual: below {NOISE_FALLS:.0f}): they were "
+    elif noise_b is not None and noise_b > falls:
+        told.append(("warn", f"the noise of the half-maps falls by B = {noise_b:.0f} Å² (usual: below {falls:.0f}): they were "
                              "filtered or blurred, and their B-factor is not the data's. Try: the unfiltered half-maps."))  # fmt: skip
-    if noise_b is not None and noise_b < NOISE_RISES:
-        told.append(("warn", f"the noise of the half-maps rises by {-noise_b:.0f} Å² (usual: below {-NOISE_RISES:.0f}): they are "
+    if noise_b is not None and noise_b < -rises:
+        told.append(("warn", f"the noise of the half-maps rises by {-noise_b:.0f} Å² (usual: below {rises:.0f}): they are "
                              "sharpened already. Try: the half-maps as the refinement wrote them."))  # fmt: skip
     elif line is not None and line.interval()[1] < FLATTER:
         told.append(("warn", f"amplitudes rise with resolution, B = {line.b_factor:.0f} ± {line.b_error:.0f} Å², which those of no "
@@ -167,7 +181,7 @@ def _of_halves(
 def _of_sharpened(
     found: Spectra, first: Volume, second: Volume, mask: Tensor, sharpened: Volume, resolution: float
 ) -> tuple[FallOff | None, float | None]:  # fmt: skip
-    """B of the signal in the sharpened map, and the share of its power from 10 Å to the resolution that is noise.
+    """B of the signal in the sharpened map, and the share of its power from 10 Å, or half of its frequencies, on that is noise.
 
     The map's own gain by shell is its power over that of the halves' mean; noise has undergone the same gain.
     """
@@ -178,7 +192,7 @@ def _of_sharpened(
     sure = found.signal > found.noise
     signal = torch.where(sure, found.signal * gain, 0.0)
     line = signal_fall_off(Spectra(found.k, signal, found.noise * gain, found.samples), resolution)
-    rows = found.k >= 1 / COARSEST
+    rows = found.k >= min(1 / COARSEST, 0.5 / resolution)
     every = power[rows].clamp_min(0) * found.samples[rows]
     noise = (found.noise * gain)[rows] * found.samples[rows]
     return line, float(noise.sum() / every.sum()) if float(every.sum()) > 0 else None
@@ -187,7 +201,7 @@ def _of_sharpened(
 def _too_far(line: FallOff | None, share: float | None) -> list[tuple[Verdict, str]]:
     told: list[tuple[Verdict, str]] = []
     if share is not None and share > NOISE_SHARE:
-        told.append(("fail", f"{100 * share:.0f} % of what the sharpened map shows beyond {COARSEST:g} Å is noise (at most "
+        told.append(("fail", f"{100 * share:.0f} % of the finer detail of the sharpened map is noise (at most "
                              f"{100 * NOISE_SHARE:.0f} %): it is over-sharpened. Try: a smaller B-factor."))  # fmt: skip
     if line is not None:
         rise = -line.interval()[1] / (4 * line.fit_range[1] ** 2)
@@ -204,4 +218,4 @@ def _sound(line: FallOff | None, after: FallOff | None, share: float | None) -> 
     if share is None:
         return f"{fall}; the half-maps are neither filtered nor sharpened."
     level = "" if after is None else f" and is within {abs(after.b_factor):.0f} Å² of a molecule's amplitudes"
-    return f"{fall}; the sharpened map is {100 * share:.0f} % noise beyond {COARSEST:g} Å (at most {100 * NOISE_SHARE:.0f} %){level}."
+    return f"{fall}; the sharpened map is {100 * share:.0f} % noise in its finer detail (at most {100 * NOISE_SHARE:.0f} %){level}."
