@@ -56,18 +56,15 @@ def bad(found: dict[str, str]) -> list[str]:
     return [name for name, verdict in found.items() if verdict in ("warn", "fail")]
 
 
-def test_good_project_passes_on_a_page_that_asks_nothing_of_anybody(here: Project, files: dict[str, Path]) -> None:
-    record = here.do("validate", sample=SAMPLE, diameter=130.0, **files)
+def test_the_page_asks_nothing_of_anybody(here: Project, files: dict[str, Path]) -> None:
+    record = here.do("validate", half1=files["half1"], half2=files["half2"])
     told = json.loads(record["findings"].read_text())
     assert [each["name"] for each in told["checks"]] == NAMES
     assert {"resolution_angstrom", "resolution_interval_angstrom", "b_factor_angstrom2"} <= told.keys()
     finer, coarser = told["resolution_interval_angstrom"]
     assert finer <= told["resolution_angstrom"] <= coarser
-    assert bad({each["name"]: each["verdict"] for each in told["checks"]}) == []
-    assert told["verdict"] == record.figures["verdict"] == "pass"
-    assert not record.warnings
     shown = [each["figure"] for each in told["checks"] if each["figure"]]
-    assert len(shown) >= 8
+    assert {"pictures/fsc.svg", "pictures/directions.svg", "pictures/mask_sweep.svg", "pictures/local_resolution.svg"} <= set(shown)
     assert all((record["findings"].parent / path).exists() for path in shown)
     page = record["page"].read_text()
     # Names of XML dialects are no addresses that a browser would load.
@@ -76,7 +73,16 @@ def test_good_project_passes_on_a_page_that_asks_nothing_of_anybody(here: Projec
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("fault", ["hard mask", "preferred views", "noise aligned to a map"])
+def test_a_good_project_passes(here: Project, files: dict[str, Path]) -> None:
+    record = here.do("validate", sample=SAMPLE, diameter=130.0, **files)
+    told = json.loads(record["findings"].read_text())
+    assert bad({each["name"]: each["verdict"] for each in told["checks"]}) == []
+    assert told["verdict"] == record.figures["verdict"] == "pass"
+    assert not record.warnings
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("fault", ["preferred views", "noise aligned to a map"])
 def test_broken_projects_trip_their_own_finding(here: Project, tmp_path: Path, fault: str) -> None:
     own, spoil = FAULTS[fault]
     assert bad(verdicts(here, diameter=130.0, **write(spoil(SETTING, tmp_path), tmp_path))) == [own]

@@ -11,7 +11,7 @@ rest of FSC_g is bias. Poses are freed against the other half's map: against the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -177,10 +177,13 @@ def judge_overfitting(found: Freed) -> Check:
     begin, resolution = found.length / found.start, found.length / max(1, found.end)
     figures = {"free_beyond_angstrom": round(begin, 2), "resolution_of_the_sample_angstrom": round(resolution, 2)}
     pools = [found.pooled(band) for band in found.bands()]
+    unsure = Check("overfitting", "not done", f"poses found from detail coarser than {begin:.1f} Å alone are too unsure to bear out or to "
+                   "deny what the halves agree on beyond. Try: more particles, or vitreous substitute-noise.", figures)  # fmt: skip
+    if not pools and found.end - found.start > LEAK + 1:
+        return unsure
     if not pools:
-        return Check("overfitting", "not done", f"the halves of this sample agree to {resolution:.1f} Å, too near the {begin:.1f} Å "
-                                                f"that free "
-                     "poses need. Try: more particles.", figures)  # fmt: skip
+        return Check("overfitting", "not done", f"the halves of this sample agree to {resolution:.1f} Å, too near the {begin:.1f} Å that "
+                     "free poses need. Try: more particles.", figures)  # fmt: skip
     worst = max(pools, key=lambda pool: pool.excess)
     telling = [pool for pool in pools if pool.is_telling]
     told = worst if worst.excess else (telling or pools)[0]
@@ -193,9 +196,7 @@ def judge_overfitting(found: Freed) -> Check:
                      f"from a map "
                      f"of {begin:.0f} Å with the half-sets apart, and look for particles that are in both.", figures)  # fmt: skip
     if not telling:
-        return Check("overfitting", "not done", f"poses found from detail coarser than {begin:.1f} Å alone are too unsure to bear out "
-                                                f"or to deny "
-                     "what the halves agree on beyond. Try: more particles, or vitreous substitute-noise.", figures)  # fmt: skip
+        return replace(unsure, figures=figures)
     earned, error = told.borne_out
     return Check("overfitting", "pass", f"beyond {begin:.1f} Å the halves correlate to {told.given:.2f}, and poses that know nothing "
                                         f"of such detail "

@@ -60,7 +60,7 @@ def judge_orientations(found: Coverage | None) -> Check:
     worth = tilt > 0 and tilted > WORTH * sampled.scf_star
     way = f"a stage tilted by {tilt:.0f}°, which would raise SCF* from {sampled.scf_star:.2f} to about {tilted:.2f}" if worth else (
         "another grid, a support film or a detergent")  # fmt: skip
-    gone = f"; {100 * sampled.unsampled:.0f} % of directions were never measured" if sampled.unsampled else ""
+    gone = f"; {100 * sampled.unsampled:.1f} % of directions were never measured" if sampled.unsampled else ""
     cost = f", so that {1 / sampled.scf:.0f} times as many particles are needed as of even views" if sampled.scf else ""
     alone = "the symmetry, if one was imposed (views were counted without); " if found.symmetry == "C1" else ""
     return Check("orientations", "fail" if sampled.scf_star < MISSING else "warn",
