@@ -196,6 +196,7 @@ def add_frames(
     low, high = (extreme.reduceat(whole, np.arange(0, whole.shape[2], BLOCK), axis=2) for extreme in (np.minimum, np.maximum))
     most = (high - low).max(axis=(0, 1, 2))
     filters, small = shift_filters(), np.ascontiguousarray(weights.T, dtype=np.float32)
-    moves = (whole, fraction, low, high, most, filters, small)
+    # One layout whatever the slices left behind: each other one would be compiled anew.
+    moves = (*(np.ascontiguousarray(each) for each in (whole, fraction, low, high)), most, filters, small)
     in_runs(lambda a, b: _add_tiles(frames, gain, *moves, a, b, out), whole.shape[1])
     return np.stack([np.bincount(fraction[..., axis].ravel(), minlength=FRACTIONS) for axis in (0, 1)])

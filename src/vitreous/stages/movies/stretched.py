@@ -132,6 +132,6 @@ def add_stretched_frames(
         ``(2, FRACTIONS)``: how often each filter was used along x and y; a stretch uses all of them alike.
     """
     filters, small = shift_filters(), np.ascontiguousarray(weights.T, dtype=np.float32)
-    turned = np.ascontiguousarray(matrix.T)
+    turned, shifts = np.ascontiguousarray(matrix.T), np.ascontiguousarray(shifts)
     in_runs(lambda a, b: _add_tiles(frames, gain, shifts, turned, filters, small, a, b, out), shifts.shape[1])
     return np.ones((2, FRACTIONS), dtype=np.int64)
