@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,20 +24,6 @@ from vitreous.pipeline.store import Store
 
 SIZE, PIXEL, COUNT = 32, 5.0, 24
 MOVIES = ["--pixel-size", "4", "--voltage", "300", "--cs", "2.7", "--diameter", "100", "--until", "align", "--quiet"]
-
-# Does what the command line is told; the disk is full for files whose path holds PATTERN.
-FULL = """
-import errno, os, sys
-pattern = sys.argv.pop(1)
-
-def full(event, arguments):
-    if event == "os.rename" and pattern in os.fspath(arguments[1]):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-sys.addaudithook(full)
-from vitreous.cli.app import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 # Holds the project as a running job does, until its input ends.
 HOLDING = """
@@ -140,16 +129,31 @@ def test_a_folder_is_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert said == f"particles must name files; got {str(tmp_path)!r}, which is a folder. Try: '{tmp_path}/*'."
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def fill_disk(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    """No file whose path holds ``pattern`` can get its name."""
+
+    def refusing(move: Callable[[str, str], None]) -> Callable[[str, str], None]:
+        def call(source: str, target: str) -> None:
+            if pattern in os.fspath(target):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            move(source, target)
+
+        return call
+
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for seed, name in enumerate("abc"):
         write_movie_tiff(tmp_path / "raw" / f"{name}.tif", tiny.counts(seed), pixel_size=tiny.PIXEL)
     project = tmp_path / "P"
     words = ["run", "--movies", str(tmp_path / "raw" / "*.tif"), *MOVIES, "--project", str(project)]
-    ran = subprocess.run([sys.executable, "-c", FULL, "outputs/micrographs/c.mrc", *words], capture_output=True, text=True, check=False)
-    assert ran.returncode == 3
+    with monkeypatch.context() as there:
+        fill_disk(there, "outputs/micrographs/c.mrc")
+        assert main(words) == 3
     said = f"the disk of {project} is full. Try: make room, then vitreous resume {project}"
-    assert ran.stderr.splitlines()[-1] == f"vitreous: job 0001-align-movies failed: {said}"
-    capsys.readouterr()
+    assert capsys.readouterr().err.splitlines()[-1] == f"vitreous: job 0001-align-movies failed: {said}"
     assert main(["status", str(project)]) == 0
     assert said in capsys.readouterr().out
     running = project / "jobs" / ".0001-align-movies.running"

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 #: The exit status of ``vitreous`` with these words, killed before a file whose path holds ``die_at`` is touched for the n-th time.
 Run = Callable[..., int]
@@ -49,9 +50,9 @@ def killed_at(pattern: str, left: int) -> Callable[[str, tuple], None]:
     return dying
 
 
-def child(die_at: str, times: int, words: list[str], modules: int) -> None:
-    """Do what the words say and end; first say which modules that took."""
-    os.dup2(2, 1)
+def child(die_at: str, times: int, words: list[str], modules: int) -> NoReturn:
+    """Do what the words say, write the names of the modules that it took into the pipe ``modules``, and end."""
+    os.dup2(2, 1)  # what the parent tells its caller stands alone on stdout
     if die_at:
         sys.addaudithook(killed_at(die_at, times))
     from vitreous.cli.app import main

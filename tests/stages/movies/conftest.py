@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ def plant(
 ) -> Planted:  # fmt: skip
     """Poisson counts of ``dose`` e/pixel/frame over a specimen of which each point follows ``way``, divided by ``gain``."""
     rng = np.random.default_rng(seed)
-    picture = specimen(shape, rng, contrast)
+    picture = spline_filter(specimen(shape, rng, contrast), mode="grid-wrap")
     y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
     out = []
     for i in range(frames):
         px, py = x, y
-        for _ in range(3):
+        for _ in range(2):  # each step leaves about a hundredth of the error: 0.001 pixels after two
             d = way(i, px, py)
             px, py = x - d[..., 0], y - d[..., 1]
-        image = map_coordinates(picture, [py, px], order=3, mode="grid-wrap")
+        image = map_coordinates(picture, [py, px], order=3, mode="grid-wrap", prefilter=False)
         out.append(rng.poisson(np.clip(dose * (1 + image) / gain, 0, None)))
     return Planted(np.array(out, dtype=np.uint8), way)
 
