@@ -73,7 +73,7 @@ def shell_sum(values: Tensor, shape: Sequence[int]) -> Tensor:
     if _plain(values, shape):
         from vitreous.numerics.kernels.shell_sums import value_sums
 
-        return torch.from_numpy(value_sums(values.numpy(), *squared_axes(shape), max(shape), shape[-1] % 2 == 0))
+        return torch.from_numpy(value_sums(values.contiguous().numpy(), *squared_axes(shape), max(shape), shape[-1] % 2 == 0))
     index = shell_index(shape).to(values.device).flatten()
     weighted = (values.double() * friedel_weight(shape).to(values.device)).flatten(-len(shape))
     size = int(index.max()) + 1
