@@ -22,7 +22,6 @@ from scipy.stats import beta
 from torch import Tensor
 
 from vitreous.data.volume import Volume
-from vitreous.inference.fall_off import COARSEST
 from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.io.pdb import read_model
 from vitreous.numerics.filters import apply, soft_disc

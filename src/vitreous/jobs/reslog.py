@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitreous.errors import require
 from vitreous.jobs.options import PixelSize
@@ -12,9 +12,14 @@ from vitreous.pipeline.params import option, parameters
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from vitreous.stages.controls.placed import Placed
     from vitreous.stages.controls.reslog import Growth, ResLog
+
+#: Noise images at most: each is searched over all views, some hundredths of a second.
+NOISE_IMAGES = 2000
 
 
 @parameters
@@ -25,6 +30,7 @@ class ResLogPlot(PixelSize):
     symmetry: str = option("C1", "", "point group: Cn, Dn, T, O, I")
     target: float | None = option(None, "Å", "to forecast particles for", above=0, high=100, if_none="a tenth finer than reached")
     most: int = option(50_000, "", "particles that are used, drawn by chance", low=240, high=10_000_000)
+    noise: bool = option(False, "", "also draw the curve of noise images with the particles' spectra, aligned to the particles' maps")
     size: int = option(128, "pixels", "larger images are made so small: the plot then ends at their Nyquist", low=16, high=512)
 
 
@@ -47,14 +53,30 @@ def run(inputs: Inputs, params: ResLogPlot, context: Context) -> Result:
         task = placed_particles(particles, half, diameter=params.diameter, symmetry=params.symmetry, seed=context.seed, most=params.most,
                                 pixels=params.size, report=context.report)  # fmt: skip
         data = growth(nested_subsets(task, seed=context.seed, report=context.report), task.length)
+        noise = noise_curve(task, context) if params.noise else None
     fitted = fit_growth(data)
     target = None if params.target is None or params.target <= data.nyquist else params.target
     found = judge_particles_needed(data, fitted, target=target)
-    write(data, fitted, found.figures, context.outputs)
+    write(data, fitted, found.figures, context.outputs, noise)
     return Result(figures=dict(found.figures), warnings=() if found.verdict == "pass" else (found.reason,))
 
 
-def write(data: Growth, fitted: ResLog | None, figures: object, folder: Path) -> None:
+def noise_curve(task: Placed, context: Context) -> tuple[list[float], list[float]]:
+    """Particles and 1 / d² of noise images treated as the particles were: at most ``NOISE_IMAGES``, since each is searched."""
+    import torch
+
+    from vitreous.runtime.chance import torch_generator
+    from vitreous.stages.controls.better import aligned_noise
+    from vitreous.stages.controls.nested import mean_reached, nested_subsets
+
+    chance = torch_generator(context.seed, "noise curve")
+    some = task.taking(torch.randperm(len(task), generator=chance)[:NOISE_IMAGES])
+    return mean_reached(nested_subsets(aligned_noise(some, chance), seed=context.seed), task.length)
+
+
+def write(
+    data: Growth, fitted: ResLog | None, figures: Mapping[str, Any], folder: Path, noise: tuple[list[float], list[float]] | None = None
+) -> None:  # fmt: skip
     """Write the points, the figures and the plot."""
     import numpy as np
 
@@ -65,14 +87,15 @@ def write(data: Growth, fitted: ResLog | None, figures: object, folder: Path) ->
     names = "particles,inverse_squared_resolution_per_angstrom2,standard_error_per_angstrom2,resolution_angstrom,subsets"
     rows = (f"{n:.0f},{u:.6g},{e:.3g},{u**-0.5:.4g},{r}" for n, u, e, r in zip(data.count, data.u, data.error, data.repeats))
     write_text(folder / "reslog.csv", "\n".join([names, *rows]) + "\n")
-    write_json(folder / "reslog.json", figures)
-    more: dict[str, object] = {}
+    curve = None if noise is None else {"particles": noise[0], "inverse_squared_resolution_per_angstrom2": noise[1]}
+    write_json(folder / "reslog.json", {**figures, "noise": curve})
+    more: dict[str, Any] = {"noise": noise}
     if fitted is not None:
         needed = (figures["target_angstrom"], float(figures["particles_needed"]))
         last = max(data.count.max(), min(needed[1], 1e3 * data.count.max()))
         along = np.geomspace(data.count.min(), last, 60)
-        more = {"line": (along, fitted.u(along)), "b_factor": fitted.b_factor, "b_interval": fitted.b_interval,
-                "target": needed if needed[1] <= last else None}  # fmt: skip
+        more |= {"line": (along, fitted.u(along)), "b_factor": fitted.b_factor, "b_interval": fitted.b_interval,
+                 "target": needed if needed[1] <= last else None}  # fmt: skip
     save_figure(reslog_figure(data.count, data.u, data.error, nyquist=data.nyquist, **more), folder / "reslog.svg")
 
 

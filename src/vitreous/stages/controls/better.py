@@ -79,17 +79,30 @@ def against_noise(task: Placed, generator: torch.Generator) -> AgainstNoise:
     generator
         Of the twins.
     """
-    halves = task.half_maps()
-    fsc = task.correlation(*halves)
-    radius = min(LAST_SHELL, task.images.disc.radius, max(4, last_shell_above(fsc, GOLD_STANDARD)))
+    fsc, radius = _search_range(task)
     twins = task.showing(substituted(task.images, 1, generator))
-    found = [_searched(each, task, fsc, radius) for each in (task, twins)]
-    (data, data_fsc), (noise, twin_fsc) = found
+    (data, moved), (noise, aligned) = (_searched(each, task, fsc, radius) for each in (task, twins))
+    data_fsc, twin_fsc = (each.correlation(*each.half_maps())[: radius + 1] for each in (moved, aligned))
     return AgainstNoise(data, noise, data_fsc, twin_fsc, radius, task.length)
 
 
-def _searched(shown: Placed, task: Placed, fsc: Tensor, radius: int) -> tuple[Tensor, Tensor]:
-    """Log-evidence of each image shown against the other half's map of ``task``, and the halves' correlation at the views found."""
+def aligned_noise(task: Placed, generator: torch.Generator) -> Placed:
+    """The images' twins of noise, where they fit the particles' maps best, each half-set by the other's.
+
+    What halves of these agree on was put there by the search: the noise curve of Heymann (2015).
+    """
+    fsc, radius = _search_range(task)
+    return _searched(task.showing(substituted(task.images, 1, generator)), task, fsc, radius)[1]
+
+
+def _search_range(task: Placed) -> tuple[Tensor, int]:
+    """Correlation of the particles' half-maps, and the last shell of a search against them."""
+    fsc = task.correlation(*task.half_maps())
+    return fsc, min(LAST_SHELL, task.images.disc.radius, max(4, last_shell_above(fsc, GOLD_STANDARD)))
+
+
+def _searched(shown: Placed, task: Placed, fsc: Tensor, radius: int) -> tuple[Tensor, Placed]:
+    """Log-evidence of each image shown against the other half's map of ``task``, and the images at the views found."""
     grid, moves = orientations(STEP_DEG, task.symmetry), shift_disc(1.0, REACH)
     scores, rotation, shift = torch.zeros(len(shown), dtype=torch.float64), shown.rotation.clone(), shown.shift.clone()
     for number in (0, 1):
@@ -99,7 +112,7 @@ def _searched(shown: Placed, task: Placed, fsc: Tensor, radius: int) -> tuple[Te
         found = search(shown.images.take(own), task.noise, Grid(planes, moves), centres=shown.shift[own])
         scores[own] = found.log_evidence
         rotation[own], shift[own] = grid[found.candidates[:, 0]], found.shifts[:, 0]
-    return scores, shown.correlation(*shown.at(rotation, shift).half_maps())[: radius + 1]
+    return scores, shown.at(rotation, shift)
 
 
 def judge_better_than_noise(found: AgainstNoise) -> Check:

@@ -7,6 +7,7 @@ its own error bar.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -111,6 +112,19 @@ def _grow(
         sums, count = tuple((a[0] + b[0], a[1] + b[1]) for a, b in zip(one, other)), first + second
     compare(sums, count)
     return sums, count
+
+
+def mean_reached(subsets: Sequence[Subset], length: float) -> tuple[list[float], list[float]]:
+    """Particles by size, and mean 1 / d² in Å⁻² of that size, without any bound on where a curve may cross: for noise, which does so soon.
+
+    ``length`` is the box in Å; a curve that never falls counts to its end.
+    """
+    by_size: dict[int, list[Subset]] = {}
+    for each in subsets:
+        by_size.setdefault(round(math.log2(max(s.count for s in subsets) / each.count)), []).append(each)
+    groups = [by_size[level] for level in sorted(by_size, reverse=True)]
+    u = [sum(((shell_reached(s.fsc) or len(s.fsc) - 1) / length) ** 2 for s in group) / len(group) for group in groups]
+    return [sum(s.count for s in group) / len(group) for group in groups], u
 
 
 def shell_reached(fsc: Tensor, level: float = GOLD_STANDARD) -> float | None:

@@ -68,6 +68,10 @@ class Placed:
         """Other images in the same places."""
         return replace(self, images=images)
 
+    def taking(self, rows: Tensor) -> Placed:
+        """Some of the particles, where they are."""
+        return replace(self, images=self.images.take(rows), half=self.half[rows], rotation=self.rotation[rows], shift=self.shift[rows])
+
     def sums(self, rows: Tensor, radius: int | None = None) -> Half:
         """Numerator and denominator of the map of the images at ``rows``, up to shell ``radius`` (all without it), symmetrised."""
         last = self.images.disc.radius if radius is None else radius
