@@ -14,6 +14,7 @@ from vitreous.data.atomic_model import AtomicModel
 from vitreous.data.volume import Volume
 from vitreous.errors import JobError, VitreousError
 from vitreous.io.mrc import write_volume
+from vitreous.io.pdb import read_model
 from vitreous.physics.model_map import model_map
 from vitreous.pipeline.project import Project
 from vitreous.runtime.files import read_json
@@ -56,6 +57,7 @@ def test_a_map_and_its_model(here: Project, files: dict[str, Path]) -> None:
     assert told["hand"] == "right"
     assert told["model_count"] == 2
     assert [row["estimate"] for row in told["decisions"]].count("d_model") == 2
+    assert record["decisions"].read_text().count("\n") == 1 + len(told["decisions"])
     assert any("holds 2 models" in warning for warning in told["warnings"])
     with record["residues"].open(newline="") as handle:
         rows = list(csv.DictReader(handle))
@@ -65,6 +67,13 @@ def test_a_map_and_its_model(here: Project, files: dict[str, Path]) -> None:
     assert float(rows[5]["variability_angstrom"]) == pytest.approx(0.3 / np.sqrt(2), abs=0.01)  # two models 0.3 Å apart
     for port in ("fsc_picture", "q_residues_picture", "q_atoms_picture", "slices_picture", "resolutions_picture"):
         assert record[port].read_text().startswith("<")
+
+
+def test_a_model_that_fits_better_elsewhere_is_written_there(here: Project, files: dict[str, Path]) -> None:
+    (files["model"].parent / "beside.pdb").write_text(pdb_text(bundle(), 2.0) + "END\n")
+    record = here.do("check-model", map=files["map"], model=files["model"].parent / "beside.pdb")
+    moved, truth = (read_model(path).positions for path in (record["fitted"], files["model"]))
+    assert np.abs(moved - truth).max() < 0.2
 
 
 @pytest.mark.parametrize(("model", "more", "words"), [

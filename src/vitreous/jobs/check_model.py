@@ -57,6 +57,7 @@ def run(inputs: Inputs, params: CheckModel, context: Context) -> Result:
     told = {**figures(found), "model_count": len(models), "d_fsc_angstrom": resolution}
     _write_residues(context.outputs / "residues.csv", found, models[0], varied)
     _write_fsc(context.outputs / "model_fsc.csv", found)
+    _write_decisions(context.outputs / "decisions.csv", found)
     if found.misplaced and found.placed.moved > WORTH_WRITING:
         write_moved(inputs["model"], context.outputs / "model_fitted.cif", found.placed.rotation, found.placed.translation)
     draw(found, volume, halves, resolution, context.outputs)
@@ -124,6 +125,13 @@ def _write_fsc(path: Path, found: ModelComparison) -> None:
     write_text(path, "\n".join([",".join(columns), *rows]) + "\n")
 
 
+def _write_decisions(path: Path, found: ModelComparison) -> None:
+    from vitreous.runtime.files import write_text
+
+    rows = (f'{row.estimate},"{row.relation}",{"yes" if row.expected else "no"},"{row.action}"' for row in found.decisions)
+    write_text(path, "\n".join(["estimate,relation,as_expected,action", *rows]) + "\n")
+
+
 def draw(found: ModelComparison, volume: Volume, halves: Postprocessed | None, resolution: float | None, folder: Path) -> None:
     """Draw all pictures of a comparison."""
     import numpy as np
@@ -178,6 +186,7 @@ JOB = JobType(
         Output("summary", "model.json", "figures", "all figures, verdict, and what the resolutions mean"),
         Output("fitted", "model_fitted.cif", "model", "the model where it fits better, if that is more than 0.5 Å away", optional=True),
         Output("residues", "residues.csv", "table", "Q-score, inclusion, side chain's Z and variability of each residue"),
+        Output("decisions", "decisions.csv", "table", "what the differences of the resolutions mean, and what to do"),
         Output("fsc", "model_fsc.csv", "curve", "correlation of map and model by shell, with its 95 % interval"),
         Output("fsc_picture", "model_fsc.svg", "picture", "the same"),
         Output("q_residues_picture", "q_residues.svg", "picture", "Q-scores along the chains"),

@@ -7,6 +7,7 @@ from vitreous.stages.model.decisions import Decision, decisions
 from vitreous.stages.model.ensemble import fit_variability
 from vitreous.stages.model.fit import RigidFit, rigid_fit
 from vitreous.stages.model.hand import HandAgainstModel, hand_against_model
+from vitreous.stages.model.helices import HelixHands, hands_of_helices, judge_hand_of_helices
 from vitreous.stages.model.judge import figures, judge_model
 from vitreous.stages.model.model_fsc import ModelFsc
 from vitreous.stages.model.q_score import QScores, expected_q, q_scores
@@ -18,6 +19,7 @@ __all__ = [
     "Correlations",
     "Decision",
     "HandAgainstModel",
+    "HelixHands",
     "Magnification",
     "ModelComparison",
     "ModelFsc",
@@ -35,6 +37,8 @@ __all__ = [
     "figures",
     "fit_variability",
     "hand_against_model",
+    "hands_of_helices",
+    "judge_hand_of_helices",
     "judge_model",
     "magnification",
     "most_similar",

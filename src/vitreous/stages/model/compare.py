@@ -146,9 +146,7 @@ def compare(volume: Volume, model: AtomicModel, *, resolution: float | None = No
     )  # fmt: skip
 
 
-def _placed(
-    volume: Volume, atoms: AtomicModel, resolution: float, maps: list[NDArray[np.float32]]
-) -> tuple[AtomicModel, RigidFit, bool]:
+def _placed(volume: Volume, atoms: AtomicModel, resolution: float, maps: list[NDArray[np.float32]]) -> tuple[AtomicModel, RigidFit, bool]:
     """The atoms where they fit best: the new place only if they agree better there."""
     placed = rigid_fit(volume, atoms.positions, resolution, maps=maps)
     if placed.moved < STILL:
