@@ -72,15 +72,15 @@ class Band:
 
     def shrink(self, values: Tensor) -> Tensor:
         """A smooth map of the full grid, or a mask, on the small one."""
-        return _linear(values, self.grid)
+        return resampled(values, self.grid)
 
     def grow(self, values: Tensor) -> Tensor:
         """A map of the small grid on the full one."""
-        return _linear(values, self.shape)
+        return resampled(values, self.shape)
 
 
-def _linear(values: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Resample a periodic map to ``shape``, linear along each axis, voxel 0 kept."""
+def resampled(values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A periodic map on a grid of another ``shape``, linear along each axis, voxel 0 kept."""
     if tuple(values.shape) == tuple(shape):
         return values
     wrapped = torch.nn.functional.pad(values[None, None], (0, 1) * 3, mode="circular")

@@ -120,22 +120,22 @@ def _single_map_powers(first: Volume, inside: Tensor, levels: Tensor, gain: Gain
     alive = (outside - outside.median()).abs() > FLAT * values[inside].std()
     require(float(alive.double().mean()) > LEAST_ALIVE, "a single map", "one value nearly everywhere outside the mask",
             "unmasked, for its noise is measured in the solvent", instead="give both half-maps")  # fmt: skip
-    held = _held(spectrum, inside, Band(first.shape, first.voxel_size, float(levels[-1]), WIDTH))
+    kept = held(spectrum, inside, Band(first.shape, first.voxel_size, float(levels[-1]), WIDTH))
     for wavelength in levels.tolist():
         band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
-        share, known = band.shrink(inside.float()), band.shrink(held)
-        solvent = _solvent(share, known, band)
+        share, known = band.shrink(inside.float()), band.shrink(kept)
+        solvent = far_solvent(share, known, band)
         signal, noise = (local_power(spectrum, weight, band, gain) for weight in (share, solvent))
         yield band, signal, noise, solvent > 0.5
 
 
-def _held(spectrum: Tensor, inside: Tensor, finest: Band) -> Tensor:
+def held(spectrum: Tensor, inside: Tensor, finest: Band) -> Tensor:
     """1 where a map was not masked away: there noise of the finest wavelength has a good part of its usual power."""
     power = finest.grow(local_power(spectrum, torch.ones(finest.grid), finest, whole))
     return (power > FADED * upper(power[~inside], 0.9)).float()
 
 
-def _solvent(share: Tensor, known: Tensor, band: Band) -> Tensor:
+def far_solvent(share: Tensor, known: Tensor, band: Band) -> Tensor:
     """1 where the map is known and the particle far, in wavelengths."""
     trace = band.around(share, REACH * band.wavelength) + (known < 0.99)
     emptiest = trace.flatten().kthvalue(max(1, round(LEAST * trace.numel()))).values
