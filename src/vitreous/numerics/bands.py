@@ -7,6 +7,7 @@ that of a few full grids. What is found on the small grid is brought to the full
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,8 @@ from torch import Tensor
 
 from vitreous.numerics.fourier import axis_frequencies, good_size, irfftn, rfftn
 from vitreous.numerics.resample import resize_spectrum
+
+WHOLE = (slice(None),) * 3
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,20 @@ class Band:
         """A smooth map of the full grid, or a mask, on the small one."""
         return resampled(values, self.grid)
 
-    def grow(self, values: Tensor) -> Tensor:
-        """A map of the small grid on the full one."""
-        return resampled(values, self.shape)
+    def grow(self, values: Tensor, part: Sequence[slice] = WHOLE) -> Tensor:
+        """A map of the small grid on the full one, or on a part of it."""
+        return resampled(values, self.shape, part)
 
 
-def resampled(values: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """A periodic map on a grid of another ``shape``, linear along each axis, voxel 0 kept."""
-    if tuple(values.shape) == tuple(shape):
-        return values
-    wrapped = torch.nn.functional.pad(values[None, None], (0, 1) * 3, mode="circular")
-    sides = [n + 1 for n in shape]
-    grown = torch.nn.functional.interpolate(wrapped, size=sides, mode="trilinear", align_corners=True)
-    return grown[0, 0, : shape[0], : shape[1], : shape[2]]
+def resampled(values: Tensor, shape: Sequence[int], part: Sequence[slice] = WHOLE) -> Tensor:
+    """A periodic map on a grid of another ``shape``, or on a part of that, linear along each axis, voxel 0 kept.
+
+    Rows are longest to gather along x, so that is done where there are fewest: before growing, and after shrinking.
+    """
+    for axis in (0, 1, 2) if values.shape[0] > shape[0] else (2, 1, 0):
+        have, size = values.shape[axis], shape[axis]
+        at = torch.arange(size, dtype=torch.float64)[part[axis]] * (have / size)
+        low = at.floor().long().clamp_max(have - 1)
+        share = (at - low).to(values.dtype).reshape([-1 if a == axis else 1 for a in range(3)])
+        values = torch.lerp(values.index_select(axis, low), values.index_select(axis, (low + 1) % have), share)
+    return values

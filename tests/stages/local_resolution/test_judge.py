@@ -8,6 +8,7 @@ from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.errors import InputError
 from vitreous.io.mrc import read_volume
+from vitreous.jobs.local_resolution import made_mask
 from vitreous.numerics.filters import radius
 from vitreous.stages.local_resolution import judge_local_resolution, monogenic, windowed_fsc
 from vitreous.stages.local_resolution.descent import levels_between
@@ -81,11 +82,17 @@ def test_levels_run_from_coarse_to_fine_and_hold_five_waves() -> None:
 
 @pytest.mark.real_data
 def test_the_deposited_local_resolution_of_beta_galactosidase(real_data) -> None:
-    """A map without its halves: solvent quieter than the particle, so it is told that the whole is 8.86 Å, as the deposit fills in."""
+    """A map without its halves, under a mask made from itself, told only that the whole reaches the finest level.
+
+    The deposit is read where it gives a value: elsewhere it holds one number, 8.8637. The order of the places is 0.598 of its order.
+    More would take the half-maps: a map sampled at 3.54 Å ends where half of its places are still resolved, and these tie.
+    """
     density, deposited = (
         read_volume(real_data / "maps" / f"betaGal_{name}.mrc.gz", 3.54) for name in ("relion_tutorial", "localResolution")
     )
-    particle = (deposited.values - 8.8637).abs() > 1e-3
-    found = monogenic(density, None, particle, resolution=8.86, coarsest=20.0)
-    # 0.606 when this was written.
-    assert spearmanr(found.values[particle], deposited.values[particle]).statistic > 0.6
+    inside = made_mask(density, None) > 0.5
+    found = monogenic(density, None, inside, resolution=7.5)
+    asked = inside & ((deposited.values - 8.8637).abs() > 1e-3)
+    assert spearmanr(found.values[asked], deposited.values[asked]).statistic == pytest.approx(0.598, abs=0.02)
+    # That the outside is worse than the inside is most of it, but not all: the radius alone gives 0.504.
+    assert spearmanr(radius(density.shape)[asked], deposited.values[asked]).statistic < 0.55

@@ -12,7 +12,7 @@ NAME = "local-resolution"
 WARN_RATIO, FAIL_RATIO = 1.3, 2.0
 #: A place is floppy if it is so many times coarser than the whole, and a map if more than this share of its mask is.
 FLOPPY, MOST_FLOPPY = 1.6, 0.2
-#: Share of places at the coarsest level above which nothing is resolved; in noise alone more than 0.8 of them are there.
+#: Share of places at the coarsest level above which nothing is resolved; in noise alone 0.86 of them are there, on average.
 NOTHING = 0.5
 
 

@@ -12,7 +12,7 @@ number means what the other methods' means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -21,9 +21,9 @@ from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.errors import require
 from vitreous.numerics.bands import Band
-from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.monogenic import monogenic_power
 from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between
+from vitreous.stages.local_resolution.surroundings import Cut, Surroundings, whole_box
 
 #: σ of the window in wavelengths, and width of a band.
 WINDOW, WIDTH = 0.5, 0.18
@@ -76,12 +76,11 @@ def monogenic(
     require(0 < confidence < 1, "confidence", confidence, "between 0 and 1")
     inside = check_maps(first, second, mask)
     levels = levels_between(first, finest, coarsest)
-    descent = Descent(inside, levels)
-    part, raised = gain or whole, 0.0
+    descent, part, raised = Descent(inside, levels), gain or whole, 0.0
     if second is None and resolution is not None:
         at = torch.cat([torch.tensor([resolution], dtype=torch.float64), levels[-1:]])
-        raised = max(0.0, float(log_excess(*next(_single_map_powers(first, inside, at, part)), confidence)[inside].median()))
-    powers = _single_map_powers(first, inside, levels, part) if second is None else half_map_powers(first, second, inside, levels, part)
+        raised = max(0.0, float(log_excess(*next(single_map_powers(first, inside, at, part)), confidence).median()))
+    powers = single_map_powers(first, inside, levels, part) if second is None else half_map_powers(first, second, inside, levels, part)
     for each in powers:
         if not descent.step(log_excess(*each, confidence) - raised):
             break
@@ -93,45 +92,47 @@ def whole(band: Band) -> Tensor:
     return torch.ones(())
 
 
-def log_excess(band: Band, signal: Tensor, noise: Tensor, where: Tensor, confidence: float) -> Tensor:
-    """Logarithm of the local power over the noise's quantile ``where`` it counts, on the full grid."""
+def log_excess(cut: Cut, band: Band, signal: Tensor, noise: Tensor, where: Tensor, confidence: float) -> Tensor:
+    """Logarithm of the local power over the noise's quantile ``where`` it counts, at the mask's voxels."""
     bound = upper(noise[where], confidence).clamp_min(1e-30)
-    return band.grow(torch.log((signal / bound).clamp_min(1e-6)))
+    return cut.places(band, torch.log((signal / bound).clamp_min(1e-6)))
 
 
-Powers = Iterator[tuple[Band, Tensor, Tensor, Tensor]]
+Powers = Iterator[tuple[Cut, Band, Tensor, Tensor, Tensor]]
 
 
 def half_map_powers(first: Volume, second: Volume, inside: Tensor, levels: Tensor, gain: Gain) -> Powers:
     """Each band with the local power of the mean and of half the difference, and where the latter counts."""
-    mean, apart = (rfftn(0.5 * (first.values + sign * second.values).float()) for sign in (1, -1))
+    maps = [0.5 * (first.values + sign * second.values).float() for sign in (1, -1)]
+    around = Surroundings(maps, inside, first.voxel_size)
     for wavelength in levels.tolist():
-        band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
-        share = band.shrink(inside.float())
-        signal, noise = (local_power(spectrum, share, band, gain) for spectrum in (mean, apart))
-        yield band, signal, noise, share > 0.5
+        cut = around.at(wavelength)
+        band = cut.band(wavelength, WIDTH)
+        share = band.shrink(cut.inside.float())
+        signal, noise = local_powers(cut.spectra, share, band, gain)
+        yield cut, band, signal, noise, share > 0.5
 
 
-def _single_map_powers(first: Volume, inside: Tensor, levels: Tensor, gain: Gain) -> Powers:
+def single_map_powers(first: Volume, inside: Tensor, levels: Tensor, gain: Gain = whole) -> Powers:
     """Each band with the local power of the map in the mask and in the solvent, and where the latter counts."""
     values = first.values.float()
-    spectrum = rfftn(values)
     outside = values[~inside]
     alive = (outside - outside.median()).abs() > FLAT * values[inside].std()
     require(float(alive.double().mean()) > LEAST_ALIVE, "a single map", "one value nearly everywhere outside the mask",
             "unmasked, for its noise is measured in the solvent", instead="give both half-maps")  # fmt: skip
-    kept = held(spectrum, inside, Band(first.shape, first.voxel_size, float(levels[-1]), WIDTH))
+    cut = whole_box([values], inside, first.voxel_size)
+    kept = held(cut.spectra[0], inside, cut.band(float(levels[-1]), WIDTH))
     for wavelength in levels.tolist():
-        band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
+        band = cut.band(wavelength, WIDTH)
         share, known = band.shrink(inside.float()), band.shrink(kept)
         solvent = far_solvent(share, known, band)
-        signal, noise = (local_power(spectrum, weight, band, gain) for weight in (share, solvent))
-        yield band, signal, noise, solvent > 0.5
+        signal, noise = (local_powers(cut.spectra, weight, band, gain)[0] for weight in (share, solvent))
+        yield cut, band, signal, noise, solvent > 0.5
 
 
 def held(spectrum: Tensor, inside: Tensor, finest: Band) -> Tensor:
     """1 where a map was not masked away: there noise of the finest wavelength has a good part of its usual power."""
-    power = finest.grow(local_power(spectrum, torch.ones(finest.grid), finest, whole))
+    power = finest.grow(local_powers([spectrum], torch.ones(finest.grid), finest, whole)[0])
     return (power > FADED * upper(power[~inside], 0.9)).float()
 
 
@@ -142,11 +143,12 @@ def far_solvent(share: Tensor, known: Tensor, band: Band) -> Tensor:
     return (trace <= emptiest.clamp_min(TRACE)).float()
 
 
-def local_power(spectrum: Tensor, weight: Tensor, band: Band, gain: Gain) -> Tensor:
-    """Mean of M² about each place of the band's grid, over what ``weight`` holds of the window."""
-    sigma = WINDOW * band.wavelength
-    power = monogenic_power(band.spectrum(spectrum) * gain(band), band.frequencies(), band.grid)
-    return band.around(power * weight, sigma).clamp_min(0) / band.around(weight, sigma).clamp_min(0.02)
+def local_powers(spectra: Sequence[Tensor], weight: Tensor, band: Band, gain: Gain) -> list[Tensor]:
+    """Mean of each map's M² about each place of the band's grid, over what ``weight`` holds of the window."""
+    sigma, part, k = WINDOW * band.wavelength, gain(band), band.frequencies()
+    counted = band.around(weight, sigma).clamp_min(0.02)
+    powers = (monogenic_power(band.spectrum(each) * part, k, band.grid) for each in spectra)
+    return [band.around(power * weight, sigma).clamp_min(0) / counted for power in powers]
 
 
 def upper(values: Tensor, share: float) -> Tensor:

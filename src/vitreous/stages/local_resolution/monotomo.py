@@ -18,10 +18,10 @@ from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.errors import require
 from vitreous.numerics.bands import Band
-from vitreous.numerics.fourier import rfftn
 from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between
 from vitreous.stages.local_resolution.monodir import cone
-from vitreous.stages.local_resolution.monogenic import CONFIDENCE, WIDTH, Gain, local_power, upper, whole
+from vitreous.stages.local_resolution.monogenic import CONFIDENCE, WIDTH, Gain, local_powers, upper, whole
+from vitreous.stages.local_resolution.surroundings import Cut, whole_box
 
 #: σ of the window of the noise in wavelengths: 6³ times the numbers of the window of the signal, so that it adds little scatter.
 NEAR = 3.0
@@ -87,24 +87,23 @@ def measured(highest_tilt: float) -> Gain:
 
 
 def _descend(first: Volume, second: Volume, inside: Tensor, levels: Tensor, part: Gain, outside_wedge: Gain) -> LocalResolution:
-    mean, apart = (rfftn(0.5 * (first.values + sign * second.values).float()) for sign in (1, -1))
-    descent = Descent(inside, levels)
+    maps = [0.5 * (first.values + sign * second.values).float() for sign in (1, -1)]
+    cut, descent = whole_box(maps, inside, first.voxel_size), Descent(inside, levels)
     for wavelength in levels.tolist():
-        band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
-        if not descent.step(_log_excess(mean, apart, inside, band, part, outside_wedge)):
+        if not descent.step(_log_excess(cut, cut.band(wavelength, WIDTH), part, outside_wedge)):
             break
     return descent.result("monotomo")
 
 
-def _log_excess(mean: Tensor, apart: Tensor, inside: Tensor, band: Band, part: Gain, outside_wedge: Gain) -> Tensor:
-    """Logarithm of the local power over the noise's quantile there, on the full grid; far below 0 where nothing was measured."""
+def _log_excess(cut: Cut, band: Band, part: Gain, outside_wedge: Gain) -> Tensor:
+    """Logarithm of the local power over the noise's quantile there, at the mask's voxels; below 0 where nothing was measured."""
     power = (band.gain() * part(band)) ** 2
     if float((power * outside_wedge(band)).sum() / power.sum()) < MEASURED:
-        return torch.full(band.shape, -1.0)
-    share = band.shrink(inside.float())
-    signal, noise = (local_power(spectrum, share, band, lambda b: part(b) * outside_wedge(b)) for spectrum in (mean, apart))
+        return torch.full(cut.at.shape, -1.0)
+    share = band.shrink(cut.inside.float())
+    signal, noise = local_powers(cut.spectra, share, band, lambda b: part(b) * outside_wedge(b))
     sigma = NEAR * band.wavelength
     usual = band.around(noise * share, sigma).clamp_min(0) / band.around(share, sigma).clamp_min(0.02)
     usual = usual.clamp_min(1e-6 * float(usual.max()) + 1e-30)
     bound = upper((noise / usual)[share > 0.5], CONFIDENCE) * usual
-    return band.grow(torch.log((signal / bound).clamp_min(1e-6)))
+    return cut.places(band, torch.log((signal / bound).clamp_min(1e-6)))

@@ -19,8 +19,8 @@ from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.numerics.bands import Band
-from vitreous.numerics.fourier import rfftn
 from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between
+from vitreous.stages.local_resolution.surroundings import Surroundings
 
 #: σ of the window in wavelengths, and width of a band. Narrower bands ring farther, wider windows reach farther; with these a place
 #: is judged by what lies within about two wavelengths, on some 70 independent numbers: one standard deviation of noise is 0.12.
@@ -55,11 +55,12 @@ def windowed_fsc(
     """
     inside = check_maps(first, second, mask)
     levels = levels_between(first, finest, coarsest)
-    spectra = [rfftn(half.values.float()) for half in (first, second)]
+    around = Surroundings((first.values, second.values), inside, first.voxel_size)
     descent = Descent(inside, levels)
     for wavelength in levels.tolist():
-        band = Band(first.shape, first.voxel_size, wavelength, WIDTH)
-        if not descent.step(band.grow(local_correlation(spectra, inside, band)) - level):
+        cut = around.at(wavelength)
+        band = cut.band(wavelength, WIDTH)
+        if not descent.step(cut.places(band, local_correlation(cut.spectra, cut.inside, band)) - level):
             break
     return descent.result("windowed")
 
