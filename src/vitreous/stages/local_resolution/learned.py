@@ -1,8 +1,13 @@
 r"""Local resolution by a network trained on simulated maps: one map with its solvent is enough.
 
-The noise of the solvent is made white and of unit variance, which undoes any B-factor and any filter that the whole map went through:
-the answer cannot depend on them. The map is resampled to 1, 2 and 4 Å and goes through the network of
-:mod:`~vitreous.stages.local_resolution.spectral_network` in slabs; its cells of 4 Å are interpolated to the map's voxels.
+The noise of the solvent is made white, which undoes any B-factor and any filter that the whole map went through: the answer cannot
+depend on them. At levels a constant factor apart the monogenic power about each place is divided by that of the solvent, under a
+window of 0.5 and one of 1 wavelength. The logarithms of these go through the network of
+:mod:`~vitreous.stages.local_resolution.spectral_network`, and a place is resolved down to the first level that is more likely not
+resolved than resolved.
+
+Levels, bands and windows are in proportion to the finest level, and the network knows nothing else of scale: what it learned at one
+voxel size holds at another.
 """
 
 from __future__ import annotations
@@ -11,26 +16,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.errors import FormatError, require
-from vitreous.numerics.fourier import irfftn
-from vitreous.numerics.resample import fourier_resize, resize_spectrum
+from vitreous.numerics.bands import resampled
 from vitreous.runtime.chance import torch_generator
 from vitreous.runtime.files import replacing
-from vitreous.stages.local_resolution.spectral_network import CELL, MARGIN, SpectralNetwork
-from vitreous.stages.local_resolution.whitening import checked, whitened
+from vitreous.stages.local_resolution.local_spectra import STEP, cells, local_spectra, wavelengths
+from vitreous.stages.local_resolution.spectral_network import SpectralNetwork
+from vitreous.stages.local_resolution.whitening import checked
 
 #: The weights, made by training/local_resolution.py; without them :func:`learned` refuses.
 WEIGHTS = Path(__file__).parent / "learned_weights.npz"
-#: Å, the range of the training.
-LEVELS = (2.5, 13.0)
-#: Å: the finest detail a map can hold must be well within that range.
-COARSEST_NYQUIST = 10.0
-#: Cells of 4 Å along z that go through the network together: the memory of 16 is 0.3 GB for a map of 256 Å.
-SLAB = 16
+#: Å: the largest voxels of the training were 3 Å.
+COARSEST_VOXEL = 5.0
+#: Places that go through the network together.
+TOGETHER = 16384
 #: Å: what the qualitative answer calls high and medium; coarser is low.
 HIGH, MEDIUM = 4.0, 7.0
 
@@ -49,53 +52,38 @@ def learned(map: Volume, mask: Tensor) -> LocalResolution:  # noqa: A002  the wo
     Returns
     -------
     LocalResolution
-        Å from 2.5, or twice the voxel size if that is more, to 13; 13 where there is nothing.
+        Å, between the finest and the coarsest level; the coarsest where there is nothing.
 
     Raises
     ------
     InputError
-        If voxels are too coarse, the solvent holds no noise, or the map is no cube of finite numbers.
+        If voxels are too coarse, the box is too small, the solvent holds no noise, or the map is no cube of finite numbers.
     """
-    require(2 * map.voxel_size <= COARSEST_NYQUIST, "voxel size", f"{map.voxel_size:g} Å",
-            f"at most {COARSEST_NYQUIST / 2:g} Å: nothing finer than twice a voxel can be seen, and 13 Å is the coarsest answer",
+    require(map.voxel_size <= COARSEST_VOXEL, "voxel size", f"{map.voxel_size:g} Å",
+            f"at most {COARSEST_VOXEL:g} Å, for the network has seen none coarser",
             instead="a map of smaller voxels, or the windowed correlation of half-maps")  # fmt: skip
-    inside = checked(map, None, mask)
-    finest = max(LEVELS[0], 2 * map.voxel_size)
-    scales = in_units_of_noise(whitened(map, None, inside), map)
-    cells = answer(read_weights(WEIGHTS), scales)
-    values = nn.functional.interpolate(cells[None, None], size=map.shape, mode="trilinear", align_corners=False)[0, 0]
-    values = values.exp().clamp(finest, LEVELS[1]).masked_fill(~inside, torch.nan)
-    return LocalResolution(values=values, mask=inside, method="learned", levels=torch.tensor([finest, LEVELS[1]], dtype=torch.float64))
-
-
-def in_units_of_noise(spectrum: Tensor, map: Volume) -> tuple[Tensor, ...]:  # noqa: A002
-    """The whitened map on grids of about 1, 2 and 4 Å, noise of unit variance in each; sides 4 c, 2 c and c."""
-    size = spectrum.shape[0]
-    cells = max(round(size * map.voxel_size / CELL), 2 * MARGIN + 1)
-    return tuple(_on_grid(spectrum, n) for n in (4 * cells, 2 * cells, cells))
-
-
-def _on_grid(spectrum: Tensor, side: int) -> Tensor:
-    """On ``side`` voxels; beyond Nyquist of a coarser map lies noise, as beyond the resolution of any map."""
-    size, shape = spectrum.shape[0], (side,) * 3
-    values = irfftn(resize_spectrum(spectrum, shape), shape) * (side / size) ** 1.5
-    if side <= size:
-        return values
-    noise = torch.randn(shape, generator=torch_generator(0, "beyond Nyquist"))
-    return values + noise - fourier_resize(fourier_resize(noise, (size,) * 3), shape)
+    inside, network = checked(map, None, mask), read_weights(WEIGHTS)
+    levels = wavelengths(map)
+    there = cells(inside, map.voxel_size, float(levels[-1]))
+    ends = float(levels[0]) / STEP ** depth(log_odds(network, local_spectra(map, inside, there, levels)))
+    found = resampled(torch.full(there.shape, float(levels[0])).masked_scatter(there, ends), map.shape)
+    return LocalResolution(values=found.masked_fill(~inside, torch.nan), mask=inside, method="learned", levels=levels.flip(0))
 
 
 @torch.inference_mode()
-def answer(network: SpectralNetwork, scales: tuple[Tensor, ...]) -> Tensor:
-    """Log resolution in every cell ``(c, c, c)``; beyond the map's border there is nothing."""
-    cells = scales[2].shape[0]
-    out = torch.empty((cells,) * 3)
-    padded = [nn.functional.pad(values, (MARGIN * values.shape[0] // cells,) * 6) for values in scales]
-    for first in range(0, cells, SLAB):
-        last = min(first + SLAB, cells)
-        parts = [values[first * f : (last + 2 * MARGIN) * f] for values, f in zip(padded, (4, 2, 1))]
-        out[first:last] = network(*(part[None] for part in parts))[0]
-    return out
+def log_odds(network: SpectralNetwork, excess: Tensor) -> Tensor:
+    """How surely each place is resolved at each level, ``(n, levels)``, some thousands of places at a time."""
+    return torch.cat([network(part) for part in excess.split(TOGETHER)])
+
+
+def depth(odds: Tensor) -> Tensor:
+    """How many levels down each place is resolved, 0 to ``levels`` − 1: to where its odds are first even, between levels in a line."""
+    fails = odds < 0
+    last = odds.shape[1] - 1
+    first = torch.where(fails.any(1), fails.int().argmax(1), last)
+    high, low = (odds.gather(1, each[:, None])[:, 0] for each in ((first - 1).clamp_min(0), first))
+    between = torch.where(low < 0, high / (high - low).clamp_min(1e-9), 1.0)
+    return torch.where(first > 0, first - 1 + between, 0.0)
 
 
 def qualitative(found: LocalResolution) -> Tensor:

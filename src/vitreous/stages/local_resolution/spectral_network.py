@@ -1,44 +1,26 @@
-r"""A small network that reads resolution off the local spectrum of a map, at three scales, all places at once.
+r"""A small network that reads resolution off the local spectrum of a map.
 
-DeepRes (Ramírez-Aportela et al. 2019, IUCrJ 6:1054) runs a network over the cube around each voxel. Here the same question is asked
-by convolutions over the whole map, whose noise was made white and of unit variance beforehand, and what the first layer sees is squared
-and put into logarithms: a B-factor or a filter on the whole map is gone before, and what is left to learn is how far local power stands
-above that of noise, and up to which frequency.
-
-The map comes at 1, 2 and 4 Å. Each scale has a fixed bank of windowed waves, even and odd, of eight frequencies and three directions
-each, whose energies are added up over directions and averaged over cells of 4 Å. The logarithms of all energies go through three small
-layers, which are what is learned, to the logarithm of the resolution.
+DeepRes (Ramírez-Aportela et al. 2019, IUCrJ 6:1054) runs a network over the cube around each voxel. What such a cube says about
+resolution is how far its power stands above that of noise, band by band, and how it falls off. So the network is given just that: the
+logarithm of local power over noise in bands of frequency, under windows that grow with the wavelength. Levels are a constant factor
+apart, and the network is a convolution along them: it knows no Å and no voxels, and a map of twice the scale gives twice the answer.
 """
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Generator, Tensor, nn
 
-from vitreous.numerics.rotations import random_rotations
-from vitreous.runtime.chance import torch_generator
-
-#: Å a voxel of the finest scale, and of a cell of the answer.
-FINEST, CELL = 1.0, 4.0
-#: Frequencies a scale (cycles a voxel), directions a frequency, and channels of the layers behind.
-FREQUENCIES, DIRECTIONS, HIDDEN = torch.linspace(0.15, 0.5, 8).tolist(), 3, 24
-#: Side of the filters at 1, 2 and 4 Å, voxels.
-SIDES = (9, 9, 7)
-#: Cells by which the answer is smaller than the map on each side: what the widest filter and the layer behind it see.
-MARGIN = 4
-#: Added to energies, of which noise has one (filters are of unit norm), so that their logarithms are tame.
-FLOOR = 0.1
-
-
-def energies(filtered: Tensor) -> Tensor:
-    """Mean over directions of the squares of even and odd waves: ``(b, 2 × directions × p, …)`` to ``(b, p, …)``."""
-    return filtered.unflatten(1, (2 * DIRECTIONS, -1)).square().mean(1)
+#: Windows that a place is seen through, channels of a layer, levels a filter spans.
+WINDOWS, HIDDEN, SPAN = 2, 24, 5
+#: How far apart the levels are that each layer joins; together they reach ten levels up and down, a factor of two.
+DILATIONS = (1, 2, 2)
+#: Logarithms beyond this are the same to the second view of them, which is for what lies close to the noise.
+CLOSE = 1.5
 
 
 class SpectralNetwork(nn.Module):
-    """From a map at three scales to log resolution in cells of 4 Å.
+    """From local spectra to how surely each level is resolved.
 
     Parameters
     ----------
@@ -48,61 +30,31 @@ class SpectralNetwork(nn.Module):
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
-        count = 2 * DIRECTIONS * len(FREQUENCIES)
-        self.banks = nn.ModuleList(nn.Conv3d(1, count, side, stride=stride, bias=False) for side, stride in zip(SIDES, (2, 1, 1)))
-        self.first = nn.Conv3d(len(SIDES) * len(FREQUENCIES), HIDDEN, 3)
-        self.second = nn.Conv3d(HIDDEN, HIDDEN, 1)
-        self.last = nn.Conv3d(HIDDEN, 1, 1)
+        counts = [2 * WINDOWS, *(HIDDEN,) * len(DILATIONS)]
+        self.layers = nn.ModuleList(
+            nn.Conv1d(before, after, SPAN, padding=(SPAN // 2) * apart, dilation=apart, padding_mode="replicate")
+            for before, after, apart in zip(counts, counts[1:], DILATIONS)
+        )
+        self.last = nn.Conv1d(HIDDEN, 1, 1)
         with torch.no_grad():
-            for bank in self.banks:
-                bank.weight.copy_(waves(bank.kernel_size[0])).requires_grad_(False)
-            for layer in (self.first, self.second, self.last):
+            for layer in (*self.layers, self.last):
                 nn.init.kaiming_normal_(layer.weight, generator=generator)
                 nn.init.zeros_(layer.bias)
-            self.last.weight.zero_()
-            self.last.bias.fill_(math.log(6.0))
 
-    def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> Tensor:
-        """Log of the resolution in Å of ``(b, c − 2 MARGIN, …)`` cells.
+    def forward(self, excess: Tensor) -> Tensor:
+        """Log odds that a place is resolved at each level.
 
         Parameters
         ----------
-        fine, middle, coarse
-            ``(b, 4 c, …)``, ``(b, 2 c, …)`` and ``(b, c, …)`` voxels of 1, 2 and 4 Å, noise of unit variance in each.
+        excess
+            ``(n, WINDOWS, levels)``: logarithm of power over noise, coarsest level first.
+
+        Returns
+        -------
+        Tensor
+            ``(n, levels)``; positive where it is more likely resolved than not.
         """
-        bands = [_cells(energies(bank(_reach(values, scale)[:, None])), scale)
-                 for scale, (bank, values) in enumerate(zip(self.banks, (fine, middle, coarse)))]  # fmt: skip
-        hidden = (torch.cat(bands, 1) + FLOOR).log()
-        hidden = nn.functional.leaky_relu(self.first(hidden), 0.1)
-        hidden = nn.functional.leaky_relu(self.second(hidden), 0.1)
+        hidden = torch.cat([excess / 4, excess.clamp(-CLOSE, CLOSE)], 1)
+        for layer in self.layers:
+            hidden = nn.functional.leaky_relu(layer(hidden), 0.1)
         return self.last(hidden)[:, 0]
-
-
-def _reach(values: Tensor, scale: int) -> Tensor:
-    """What the filters of a scale need of it to fill the cells that are left but one a side."""
-    per_cell = (4, 2, 1)[scale]
-    # A filter of side s reaches (s − 1) / 2 beyond the cells; stride 2 begins at the first voxel of a cell.
-    beyond = (SIDES[scale] - 1) // 2
-    cut = per_cell * (MARGIN - 1) - beyond
-    return values[..., cut : values.shape[-3] - cut, cut : values.shape[-2] - cut, cut : values.shape[-1] - cut]
-
-
-def _cells(energy: Tensor, scale: int) -> Tensor:
-    """Mean over cells of 4 Å."""
-    block = (2, 2, 1)[scale]
-    return nn.functional.avg_pool3d(energy, block) if block > 1 else energy
-
-
-def waves(side: int) -> Tensor:
-    """Cosines and sines under a Gaussian window, each of unit norm: ``(2 × directions × frequencies, 1, side, side, side)``.
-
-    The directions of a frequency are at right angles, and turned from one frequency to the next so that together they cover the sphere.
-    """
-    line = torch.arange(side) - side // 2
-    place = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), -1).float()
-    turns = random_rotations(len(FREQUENCIES), torch_generator(0, "directions of waves")).float()
-    vectors = turns.permute(1, 0, 2) * torch.tensor(FREQUENCIES)[:, None]
-    angle = 2 * math.pi * torch.einsum("zyxd,apd->apzyx", place, vectors).flatten(0, 1)
-    window = torch.exp(-place.square().sum(-1) / (2 * (side / 4) ** 2))
-    bank = torch.cat([angle.cos(), angle.sin()]) * window
-    return (bank / bank.flatten(1).norm(dim=1)[:, None, None, None])[:, None]
