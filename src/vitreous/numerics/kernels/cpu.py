@@ -16,6 +16,7 @@ import numba as nb
 import numpy as np
 
 from vitreous.numerics.kernels.lanes import add_pair, trilinear
+from vitreous.numerics.kernels.small import factorise, invert_factorised, solve_factorised, turn, turn_between
 
 # Rounding may be reordered; infinities and NaN keep their meaning, so that a bad image stays visible.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -253,34 +254,12 @@ def normal_equations(flat, m, r, tx, ty, image, transfer, weight, kx, ky, pad, s
 
 
 @nb.njit(cache=True)
-def _exponential(w):
-    """Rotation matrix of a rotation vector (Rodrigues)."""
-    angle = math.sqrt(w[0] ** 2 + w[1] ** 2 + w[2] ** 2)
-    out = np.eye(3)
-    if angle < 1e-12:
-        return out
-    a = w / angle
-    cross = np.array([[0.0, -a[2], a[1]], [a[2], 0.0, -a[0]], [-a[1], a[0], 0.0]])
-    return out + math.sin(angle) * cross + (1 - math.cos(angle)) * (cross @ cross)
-
-
-@nb.njit(cache=True)
-def _turn_between(r, anchor):
-    """Rotation vector of r anchorᵀ, for turns below 180°."""
-    m = r @ anchor.T
-    axis = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
-    sine = 0.5 * math.sqrt(axis[0] ** 2 + axis[1] ** 2 + axis[2] ** 2)
-    if sine < 1e-12:
-        return 0.5 * axis
-    return axis * (0.5 * math.atan2(sine, 0.5 * (m[0, 0] + m[1, 1] + m[2, 2] - 1.0)) / sine)
-
-
-@nb.njit(cache=True)
 def _hold(r, tx, ty, anchor, origin, stiffness, H, g):
     """Add a Gaussian prior about (anchor, origin) to a system; returns its share of the misfit."""
     if stiffness[0] == 0.0 and stiffness[1] == 0.0:
         return 0.0
-    turn = _turn_between(r, anchor)
+    turn = np.empty(3)
+    turn_between(r, anchor, turn)
     dx, dy = tx - origin[0], ty - origin[1]
     for a in range(3):
         H[a, a] += stiffness[0]
@@ -304,22 +283,28 @@ def levenberg_marquardt(
     log-likelihood (cost is twice minus the log-likelihood when w = 1 / σ² of a real component).
     """
     for i in nb.prange(len(rotations)):
-        H, g = np.zeros((5, 5)), np.zeros(5)
-        trial_H, trial_g = np.zeros((5, 5)), np.zeros(5)
-        r = rotations[i].astype(np.float64)
+        H, g, trial_H, trial_g = np.zeros((5, 5)), np.zeros(5), np.zeros((5, 5)), np.zeros(5)
+        A, L, move, unit = np.zeros((5, 5)), np.zeros((5, 5)), np.zeros(5), np.zeros(5)
+        r, trial_r = np.empty((3, 3)), np.empty((3, 3))
+        for a in range(3):
+            for b in range(3):
+                r[a, b] = rotations[i, a, b]
         tx, ty, damping = shifts[i, 0], shifts[i, 1], 1e-2
         anchor, origin = anchors[i], origins[i]
         now = normal_equations(flat, m, r, tx, ty, images[i], transfers[i], weights[i], kx, ky, pad, size, H, g)
         now += _hold(r, tx, ty, anchor, origin, stiffness, H, g)
         for _ in range(steps):
-            A = H.copy()
             for a in range(5):
+                for b in range(5):
+                    A[a, b] = H[a, b]
                 A[a, a] = H[a, a] * (1 + damping) + 1e-12
-            move = np.linalg.solve(A, g)
-            turn = math.sqrt(move[0] ** 2 + move[1] ** 2 + move[2] ** 2)
-            if turn > limit:
-                move = move * (limit / turn)
-            trial_r = _exponential(move[:3]) @ r
+            factorise(A, L)
+            solve_factorised(L, g, move)
+            turned = math.sqrt(move[0] ** 2 + move[1] ** 2 + move[2] ** 2)
+            if turned > limit:
+                for a in range(5):
+                    move[a] *= limit / turned
+            turn(move, r, trial_r)
             trial_x, trial_y = tx + move[3], ty + move[4]
             then = normal_equations(
                 flat, m, trial_r, trial_x, trial_y, images[i], transfers[i], weights[i], kx, ky, pad, size, trial_H, trial_g
@@ -327,9 +312,10 @@ def levenberg_marquardt(
             then += _hold(trial_r, trial_x, trial_y, anchor, origin, stiffness, trial_H, trial_g)
             if then < now:
                 gain = now - then
-                r, tx, ty, now, damping = trial_r, trial_x, trial_y, then, damping * 0.2
-                H[:] = trial_H
-                g[:] = trial_g
+                tx, ty, now, damping = trial_x, trial_y, then, damping * 0.2
+                r, trial_r = trial_r, r
+                H, trial_H = trial_H, H
+                g, trial_g = trial_g, g
                 if gain < 2e-2:
                     break
             else:
@@ -338,8 +324,11 @@ def levenberg_marquardt(
                     break
         for a in range(5):
             H[a, a] += 1e-12
-        covariance[i] = np.linalg.inv(H)
-        rotations[i] = r
+        factorise(H, L)
+        invert_factorised(L, unit, move, covariance[i])
+        for a in range(3):
+            for b in range(3):
+                rotations[i, a, b] = r[a, b]
         shifts[i, 0], shifts[i, 1] = tx, ty
         cost[i] = now
 
