@@ -52,7 +52,8 @@ def learned(map: Volume, mask: Tensor) -> LocalResolution:  # noqa: A002  the wo
     Returns
     -------
     LocalResolution
-        Å, between the finest and the coarsest level; the coarsest where there is nothing.
+        Å, between the finest and the coarsest level; the coarsest where there is nothing. On six simulated maps not trained on,
+        four were within 17 % at the median and two a factor of two too fine.
 
     Raises
     ------
