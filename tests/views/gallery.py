@@ -18,6 +18,7 @@ from vitreous.views.fsc import FscCurves, fsc_figure
 from vitreous.views.gain import gain_figure
 from vitreous.views.guinier import guinier_figure
 from vitreous.views.maps import projections_figure, slices_figure
+from vitreous.views.mask_sweep import mask_sweep_figure
 from vitreous.views.micrograph import micrograph_figure
 from vitreous.views.model_fit import (
     model_fsc_figure,
@@ -28,6 +29,7 @@ from vitreous.views.model_fit import (
 )
 from vitreous.views.motion import motion_figure
 from vitreous.views.orientations import orientation_figure, sampling_figure
+from vitreous.views.phase_residual import phase_residual_figure
 from vitreous.views.picks import picks_figure
 from vitreous.views.planning import planning_figure
 from vitreous.views.polish import frame_weights_figure, particle_tracks_figure
@@ -115,6 +117,12 @@ FIGURES: dict[str, Callable[[], Figure]] = {
                                         high=K, truth=K, model=K), resolution=5.1, interval=(4.9, 5.3)),
     "fsc, none": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=None),
     "fsc, not finite": lambda: fsc_figure(FscCurves(k=K, corrected=gappy(K)), resolution=9.0, interval=(NAN, NAN)),
+    "mask sweep": lambda: mask_sweep_figure([-9, 0, 12], [7.0, 8.1, 9.0], [9.1, 9.0, 9.2], [0.4, 0.1, 0.0], finer=[8.5, 8.8, 9.0],
+                                            coarser=[9.6, 9.3, 9.5]),
+    "mask sweep, no agreement": lambda: mask_sweep_figure([0, 12], [NAN, NAN], [NAN, 9.2], [0.0, NAN], finer=[NAN, NAN],
+                                                          coarser=[NAN, 9.5]),
+    "phase residual": lambda: phase_residual_figure(K, 104 * (1 - np.exp(-20 * K))),
+    "phase residual, NaN": lambda: phase_residual_figure(gappy(K), gappy(K)),
     "directional": lambda: directional_figure(np.eye(3), 1 - 4 * K * np.array([[1.0], [2.0], [0.5]]), 1 - 4 * K, length=160.0,
                                               resolution=[9.0, 20.0, 5.0]),
     "occupancy": lambda: occupancy_figure(1 - 4 * K, np.where(K < 0.1, 0.5, 1e-9), length=160.0, ends=(9.0, 5.0), average=1 - 4 * K),

@@ -34,6 +34,8 @@ class Postprocess(PixelSize):
 
 def run(inputs: Inputs, params: Postprocess, context: Context) -> Result:
     """Compare the half-maps inside a mask, and sharpen their mean."""
+    from dataclasses import asdict
+
     from vitreous.data.volume import Volume
     from vitreous.io.mrc import read_volume, write_volume
     from vitreous.numerics.symmetry import symmetry
@@ -61,7 +63,12 @@ def run(inputs: Inputs, params: Postprocess, context: Context) -> Result:
     draw(done, context.outputs)
     write_json(
         context.outputs / "postprocess.json",
-        {**told, "thresholds": told_thresholds(threshold_table(done.curves)), "warnings": list(done.warnings)},
+        {
+            **told,
+            "thresholds": told_thresholds(threshold_table(done.curves)),
+            "checks": [asdict(check) for check in done.checks],
+            "warnings": list(done.warnings),
+        },
     )
     return Result(figures=told, warnings=done.warnings)
 

@@ -53,21 +53,21 @@ def test_noise_has_no_resolution(smooth: bool, offset: float, given: bool, gener
 def test_beware_of_voxels_that_are_too_coarse(generator: torch.Generator) -> None:
     done = postprocess(*noisy(ribosome(64, 3.0, 0.0), 0.1, generator), generator)
     assert done.resolution.at_limit
-    assert any("up to what the voxels can hold, 6 Å" in warning for warning in done.warnings)
+    assert any("never falls below 1/7: 6 Å" in warning for warning in done.warnings)
 
 
 def test_beware_of_hard_and_tight_masks(halves, generator: torch.Generator) -> None:
     a, b = halves(2.0)
     sharp = Volume((ribosome(64, 3.0, 200.0).values > 0.06).float(), 3.0)
-    told = " ".join(postprocess(a, b, generator, mask=sharp).warnings)
-    assert "hard edge" in told
-    assert "the mask makes part of the agreement" in told
+    assert any("mask: it follows detail" in warning for warning in postprocess(a, b, generator, mask=sharp).warnings)
+    ball = Volume((soft_disc((64,) * 3, 22, 1) > 0.5).float(), 3.0)
+    assert any("a hard edge makes" in warning for warning in postprocess(a, b, generator, mask=ball).warnings)
 
 
-def test_beware_of_a_mask_that_cuts(halves, generator: torch.Generator) -> None:
+def test_beware_of_a_mask_beside_the_particle(halves, generator: torch.Generator) -> None:
     a, b = halves(1.0)
     beside = Volume(soft_disc((64,) * 3, 5, 6).roll(25, 2), 3.0)
-    assert any("cuts the particle" in warning for warning in postprocess(a, b, generator, mask=beside).warnings)
+    assert any("mask: it reaches 0.93 at the border" in warning for warning in postprocess(a, b, generator, mask=beside).warnings)
 
 
 def test_beware_of_dark_particles(halves, generator: torch.Generator) -> None:
@@ -79,7 +79,8 @@ def test_imposed_symmetry_widens_the_interval(halves, generator: torch.Generator
     a, b = halves()
     plain, imposed = (postprocess(a, b, generator, symmetry_order=order).curves for order in (1, 4))
     ratio = (imposed.high - imposed.low)[10:30] / (plain.high - plain.low)[10:30]
-    assert float(ratio.mean()) == pytest.approx(2.0, abs=0.1)
+    # √4 for the curve's own part; the randomised curve's, a third of it where there is no signal, stays: √(13/4) = 1.80 there.
+    assert 1.8 < float(ratio.mean()) < 2.0
 
 
 def test_a_mask_of_another_box_is_refused(halves, generator: torch.Generator) -> None:

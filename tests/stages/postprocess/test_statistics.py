@@ -93,7 +93,8 @@ def test_noise_outside_the_particle_never_meets_signal() -> None:
     assert (within[4:] < 0.8 * plain[4:]).all()
     assert torch.allclose(effective_samples(mask, 32, signal=mask**2)[2:], plain[2:], rtol=0.02)
     half = torch.full_like(plain, 0.5)
-    assert (variance(half, plain, within) > variance(half, plain)).all()
+    # Shell 0 has one number either way.
+    assert (variance(half, plain, within) > variance(half, plain))[1:].all()
     assert torch.allclose(variance(half, plain, plain), variance(half, plain))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from known_maps import noisy, ribosome
@@ -106,9 +108,18 @@ def test_curves_without_end_and_without_agreement(good: Halves, generator: torch
     assert judged(noise, generator)["resolution"].verdict == "fail"
 
 
-def test_a_second_rise(good: Halves, generator: torch.Generator) -> None:
-    from dataclasses import replace
+def test_a_mask_that_cuts(good: Halves, generator: torch.Generator) -> None:
+    """Twice as coarse with the mask as without it, and nothing else wrong."""
+    mask = soft_disc(good[0].shape, 12, 5)
+    curves = fsc_curves(*good, mask, generator, repeats=1)
+    curves = replace(curves, phase_randomised=torch.zeros_like(curves.masked))
+    without = judge_mask(mask, *good, curves, None).figures["resolution_unmasked_angstrom"]
+    check = judge_mask(mask, *good, curves, replace(resolution(curves, GOLD_STANDARD), value=2 * without))
+    assert check.verdict == "warn"
+    assert "cuts the particle" in check.reason
 
+
+def test_a_second_rise(good: Halves, generator: torch.Generator) -> None:
     mask = solvent_mask(*good).values
     curves = fsc_curves(*good, mask, generator, repeats=1)
     found = replace(resolution(curves, GOLD_STANDARD), value=40.0, at_limit=False)

@@ -36,7 +36,7 @@ def check_halves(first: Volume, second: Volume) -> None:
     if apart > VOXEL_TOLERANCE * first.voxel_size:
         raise InputError(f"half2 must have the voxel size of half1, {first.voxel_size:g} Å; got {second.voxel_size:g} Å. "
                          "Try: --pixel-size, if one header is wrong.")  # fmt: skip
-    lag = max(abs(a - b) for a, b in zip(first.corner, second.corner)) / first.voxel_size
+    lag = _lag(first, second)
     if lag > CORNER_TOLERANCE:
         raise InputError(f"half2 must lie where half1 does, its first voxel at {_place(first)} Å; got {_place(second)} Å, {lag:.3g} voxels "
                          "off. Try: the two half-maps of one refinement, or mend the header's origin if it is wrong.")  # fmt: skip
@@ -55,12 +55,16 @@ def check_mask(mask: Volume, like: Volume) -> None:
     Raises
     ------
     InputError
-        If its shape or voxel size differs from theirs, it is empty, or a value is not a finite number in [0, 1].
+        If its shape or voxel size differs from theirs, it lies elsewhere by a header that gives a place, it is empty, or a value is
+        not a finite number in [0, 1].
     """
     require(mask.shape == like.shape, "mask", mask.shape, f"of the half-maps' shape, {like.shape} voxels (z, y, x)")
     apart = abs(mask.voxel_size - like.voxel_size)
     require(apart <= VOXEL_TOLERANCE * like.voxel_size, "mask", f"{mask.voxel_size:g} Å",
             f"sampled as the half-maps are, {like.voxel_size:g} Å", instead="--pixel-size, if its header is wrong")  # fmt: skip
+    # Many programs write masks without a place, 0: such a mask is taken to lie where the maps do.
+    require(not any(mask.corner) or _lag(like, mask) <= CORNER_TOLERANCE, "mask", f"its first voxel at {_place(mask)} Å",
+            f"where the half-maps are, {_place(like)} Å", instead="mend the header's origin, if it is wrong")  # fmt: skip
     check_mask_values(mask.values)
 
 
@@ -76,6 +80,11 @@ def check_mask_values(mask: Tensor) -> None:
     low, high = float(mask.min()), float(mask.max())
     require(low > -1e-3 and high < 1.001, "mask", (round(low, 4), round(high, 4)), "between 0 (solvent) and 1 (particle)")
     require(high > 0.5, "mask", "nothing above 0.5", "1 where the particle is", instead="leave it out to have one made")
+
+
+def _lag(one: Volume, other: Volume) -> float:
+    """Voxels by which two maps lie apart, along the axis where it is most."""
+    return max(abs(a - b) for a, b in zip(one.corner, other.corner)) / one.voxel_size
 
 
 def _place(volume: Volume) -> str:

@@ -113,7 +113,9 @@ def fsc_curves(
         noise = torch.stack([_randomised(halves, mask, start, generator) for _ in range(repeats)]).mean(0)
     samples = effective_samples(mask, size, symmetry_order=symmetry_order).cpu()
     with_signal = effective_samples(mask, size, symmetry_order=symmetry_order, signal=agreed(*halves, mask)).cpu()
-    corrected, spread = _corrected(masked, noise, (samples, with_signal), start, repeats)
+    # Phases are made random without symmetry: all numbers of the randomised curve are its own.
+    of_noise = variance_random_signal(noise, samples * symmetry_order) / repeats
+    corrected, spread = _corrected(masked, noise, start, variance(masked, samples, with_signal), of_noise)
     low, high = interval(corrected, spread)
     return FscCurves(
         k=torch.arange(len(masked), dtype=torch.float64) / (size * first.voxel_size), unmasked=unmasked, masked=masked,
@@ -143,11 +145,10 @@ def agreed(first: Tensor, second: Tensor, mask: Tensor) -> Tensor | None:
     return product if certain else None
 
 
-def _corrected(masked: Tensor, noise: Tensor, samples: tuple[Tensor, Tensor], start: int, repeats: int) -> tuple[Tensor, Tensor]:
-    """The curve without the mask's share, and its variance by propagation of both curves' own."""
+def _corrected(masked: Tensor, noise: Tensor, start: int, own: Tensor, of_noise: Tensor) -> tuple[Tensor, Tensor]:
+    """The curve without the mask's share, and its variance from those of both, ``own`` and ``of_noise``."""
     late = torch.arange(len(masked)) >= start + MARGIN
     share = torch.where(late, noise.clamp_max(MOST_RANDOMISED), 0.0)
     corrected = (masked - share) / (1 - share)
-    own = variance(masked, *samples)
-    others = torch.where(late, (1 - corrected) ** 2 * variance_random_signal(share, samples[0]) / repeats, 0.0)
+    others = torch.where(late, (1 - corrected) ** 2 * of_noise, 0.0)
     return corrected, (own + others) / (1 - share) ** 2

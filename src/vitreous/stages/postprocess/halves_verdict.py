@@ -28,8 +28,9 @@ SHARED, MUCH_SHARED = 0.03, 0.1
 UNEQUAL = 1.3
 #: Fall of the noise's power within four shells that only a filter makes.
 FILTERED, WITHIN = 30.0, 4
-#: Share of the solvent's voxels with the value of the box's corner: more, and it was masked away.
-BLANK = 0.5
+#: Share of the solvent's voxels, within the ball that the box holds, with the value of the box's corner: more, and it was masked away.
+#: A reconstruction leaves none there; a tenth allows for a cut a little inside the box.
+BLANK = 0.1
 #: Least share of the box that solvent must be for its noise to be measured.
 LEAST_SOLVENT = 0.02
 #: Shells of the noise looked at: the finest third.

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 from torch import Generator, Tensor
 
+from vitreous.data.check import Check
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.stages.postprocess.check import check_halves, check_mask
 from vitreous.stages.postprocess.fsc import FscCurves, fsc_curves
+from vitreous.stages.postprocess.halves_verdict import judge_halves
 from vitreous.stages.postprocess.mask import SolventMask, solvent_mask
-from vitreous.stages.postprocess.resolution import Resolution, first_crossing, plain_resolution, resolution
+from vitreous.stages.postprocess.mask_verdict import judge_mask
+from vitreous.stages.postprocess.resolution import Resolution, plain_resolution, resolution
+from vitreous.stages.postprocess.resolution_verdict import judge_resolution
 from vitreous.stages.postprocess.sharpen import Guinier, fit_guinier, sharpen
 
-#: Correlation of randomised phases, where the curve crosses the threshold, above which the mask makes the agreement.
-MASK_MAKES = 0.1
-#: Share of a mask's voxels above 0.01 that must be below 0.99 for its edge to be soft.
-SOFT_SHARE = 0.05
-#: Relative loss of resolution under a mask that says that the mask cuts the particle.
-CUTS = 0.05
 #: Å²: amplitudes that fall faster than this were filtered, more likely than blurred.
 LARGEST_USUAL = 500.0
 
@@ -46,8 +44,10 @@ class Postprocessed:
         Å at 1/7 without a mask.
     guinier
         Fall of the amplitudes; None where the halves do not agree.
+    checks
+        Findings on the halves, the mask and the resolution.
     warnings
-        Sentences about what may be wrong.
+        Sentences about what may be wrong: the findings that did not pass, and what mask and amplitudes tell.
     """
 
     total: Volume
@@ -59,6 +59,7 @@ class Postprocessed:
     resolution_half: Resolution | None
     resolution_unmasked: float | None
     guinier: Guinier | None
+    checks: tuple[Check, ...]
     warnings: tuple[str, ...]
 
 
@@ -101,42 +102,28 @@ def postprocess(
     guinier = fit_guinier(total, weights, curves, found.value) if found else None
     raised = guinier.b_factor if guinier and (guinier.b_factor or 0) > 0 else None
     unmasked = plain_resolution(curves.unmasked, curves.unmasked_samples, curves.spacing, GOLD_STANDARD)
+    checks = (
+        judge_halves(first, second, weights, symmetry_order=symmetry_order), judge_mask(weights, first, second, curves, found),
+        judge_resolution(curves, found),
+    )  # fmt: skip
     return Postprocessed(
         total=total, sharpened=sharpen(total, curves.corrected, found.value, raised) if found else total, mask=weights, made=made,
         curves=curves, resolution=found, resolution_half=resolution(curves, 0.5), resolution_unmasked=unmasked, guinier=guinier,
-        warnings=(*_mask_warnings(weights, made), *_curve_warnings(curves, found, unmasked), *_slope_warnings(guinier)),
+        checks=checks, warnings=(*_mask_warnings(made), *_blamed(checks), *_slope_warnings(guinier)),
     )  # fmt: skip
 
 
-def _mask_warnings(mask: Tensor, made: SolventMask | None) -> list[str]:
+def _mask_warnings(made: SolventMask | None) -> list[str]:
     told = []
     if made and not made.found:
         told.append(f"{made.reason}. Try: --mask.")
     if made and made.inverted:
         told.append("the particle is darker than its surroundings in the half-maps. Try: vitreous convert --invert on both.")
-    inside = mask > 0.01
-    if not made and float((inside & (mask < 0.99)).sum() / inside.sum()) < SOFT_SHARE:
-        told.append("the mask has a hard edge, which makes the halves agree by itself. Try: a mask with a soft edge of 6 voxels.")
     return told
 
 
-def _curve_warnings(curves: FscCurves, found: Resolution | None, unmasked: float | None) -> list[str]:
-    if found is None:
-        return ["the half-maps agree no better than noise does: there is no resolution to state, and the map is not sharpened."]
-    told = []
-    if found.at_limit:
-        told.append(f"the halves agree up to what the voxels can hold, {found.value:.3g} Å. Try: smaller voxels; and make "
-                    "sure that the half-maps are independent.")  # fmt: skip
-    where = round(1 / (found.value * curves.spacing))
-    made = float(curves.phase_randomised[max(1, where - 1) : where + 2].mean())
-    if made > MASK_MAKES and where >= curves.randomised_from:
-        crossing = first_crossing(curves.masked, GOLD_STANDARD) or len(curves.k) - 1
-        told.append(f"the mask makes part of the agreement: phases made random correlate by {made:.2f} at {found.value:.3g} Å. "
-                    f"The corrected curve counts; the masked one alone would say {1 / (crossing * curves.spacing):.3g} Å. "
-                    "Try: a wider mask with a softer edge.")  # fmt: skip
-    if unmasked and unmasked < (1 - CUTS) * found.value:
-        told.append(f"the halves agree better without the mask, to {unmasked:.3g} Å: it cuts the particle. Try: a wider one.")
-    return told
+def _blamed(checks: tuple[Check, ...]) -> list[str]:
+    return [f"{check.name}: {check.reason}" for check in checks if check.verdict in ("warn", "fail")]
 
 
 def _slope_warnings(guinier: Guinier | None) -> list[str]:
