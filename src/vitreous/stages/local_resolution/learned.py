@@ -53,7 +53,7 @@ def learned(map: Volume, mask: Tensor) -> LocalResolution:  # noqa: A002  the wo
     -------
     LocalResolution
         Å, between the finest and the coarsest level; the coarsest where there is nothing. On six simulated maps not trained on,
-        four were within 17 % at the median and two a factor of two too fine.
+        four were within 18 % at the median and two a factor of two too fine.
 
     Raises
     ------
