@@ -57,6 +57,8 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
         findings = [*seen.findings, *_from_particles(inputs, params, maps, seen.done, pictures, context)]
         if inputs.get("model"):
             findings += from_model.examine(inputs["model"], seen.done, pictures)
+        elif seen.done.resolution:
+            findings.append(from_model.hand_alone(seen.done))
     findings = explained(complete(findings))
     numbers = told(seen.done, findings, seen.local)
     write_json(context.outputs / "validation.json", numbers)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True)
 def value_at(values, x, y, z):
     """The value at a point in voxels; 0 outside the grid."""
     x0, y0, z0 = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
@@ -51,7 +51,7 @@ def values_at(values: NDArray, points: NDArray) -> NDArray[np.float64]:
 @numba.njit(cache=True)
 def _slopes(values, points, out):
     for i in range(len(points)):
-        x, y, z = points[i]
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
         out[i, 0] = value_at(values, x, y, z)
         out[i, 1] = value_at(values, x + 0.5, y, z) - value_at(values, x - 0.5, y, z)
         out[i, 2] = value_at(values, x, y + 0.5, z) - value_at(values, x, y - 0.5, z)

@@ -162,7 +162,7 @@ def project_gaussians(
         part = slice(start, start + batch)
         planes = np.zeros((len(rotations[part]), grid.size, grid.size), np.float32)
         _draw_planes(planes, points, np.ascontiguousarray(rotations[part], np.float64), offsets[part],
-                     np.asarray(weights, np.float64), wide)  # fmt: skip
+                     np.ascontiguousarray(weights, np.float64), wide)  # fmt: skip
         spectrum = resize_spectrum(rfft2(torch.from_numpy(planes)), (size, size))
         _sharpen(spectrum, grid, (size, size))
         out[part] = irfft2(spectrum, (size, size)) / pixel_size**2
@@ -192,7 +192,7 @@ def spectrum_of_gaussians(
     places = np.asarray(positions, np.float64) / grid.step + grid.origin
     start, shape = _reach(places, wide, grid.size)
     box = np.zeros(shape[::-1], np.float32)
-    _draw_volume(box, places - start, np.asarray(weights, np.float64), wide)
+    _draw_volume(box, places - start, np.ascontiguousarray(weights, np.float64), wide)
     spectrum = boxed_rfftn(torch.from_numpy(box), start[::-1].tolist(), grid.size, size)
     _sharpen(spectrum, grid, (size,) * 3)
     return spectrum

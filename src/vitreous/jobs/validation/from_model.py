@@ -1,4 +1,4 @@
-"""What an atomic model says of the map."""
+"""What an atomic model says of the map, and what helices say of its hand where there is no model."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def examine(model: Path, done: Postprocessed, folder: Path) -> list[Finding]:
     draw(found, done.sharpened, done, resolution, folder)
     pictures = ("model_fsc.svg", "q_residues.svg", "model_slices.svg", "resolutions.svg")
     return [look("model", lambda: judge_model(found), *pictures), look("hand", lambda: _hand(found), "model_slices.svg")]
+
+
+def hand_alone(done: Postprocessed) -> Finding:
+    """The hand by the turn of the map's own helices, where they can be seen."""
+    from vitreous.stages.model.helices import judge_hand_of_helices
+
+    return look("hand", lambda: judge_hand_of_helices(done.sharpened, done.mask, done.resolution.value))
 
 
 def _hand(found: ModelComparison) -> Check:
