@@ -215,7 +215,8 @@ def correlations(particles: Particles, posed: Posed, found: ParticleChecks) -> o
     held = absent < 0.5
     sound, shells = by_shell(found, held & ~wrong), slice(1, found.fit.radius + 1)
     # with images that do not fit among them all, the sound ones are the better measure of what is usual
-    curves = (k, sound / found.fit.gain.numpy()[shells], None)
+    gain = found.fit.gain.numpy()[shells]
+    curves = (k, np.divide(sound, gain, out=np.zeros_like(sound), where=gain > 0), None)
     if wrong.any():
         curves = (k, np.ones_like(sound), by_shell(found, held & wrong) / np.where(abs(sound) > 0, sound, np.inf))
     threshold = two_gaussians(found.fit.scale.numpy()).threshold if (~held).any() and held.any() else None
