@@ -42,7 +42,10 @@ def summarise(run: Run, compared: Comparison | None, views: Sampling | None) -> 
 
 def warnings(run: Run) -> list[str]:
     """What the jobs warned of, less that the map is the mirror image of a first map made here: that one had no hand to keep."""
-    return [each for each in run.warnings if run.first_map is None or OTHER_HAND not in each]
+    said = [each for each in run.warnings if run.first_map is None or OTHER_HAND not in each]
+    # What the validation says of the half-maps, the postprocessing said before, in the same words.
+    again = tuple(f"{check['name']}: " for check in findings(run) if check["name"] in ("halves", "mask", "resolution"))
+    return [each for each in said if not (again and each.startswith(again))]
 
 
 def verdict(summary: dict[str, Any], compared: Comparison | None) -> str:

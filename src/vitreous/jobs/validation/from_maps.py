@@ -67,9 +67,6 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
     from vitreous.jobs.postprocess import draw
     from vitreous.runtime.chance import torch_generator
     from vitreous.stages.postprocess import postprocess
-    from vitreous.stages.postprocess.halves_verdict import judge_halves
-    from vitreous.stages.postprocess.mask_verdict import judge_mask
-    from vitreous.stages.postprocess.resolution_verdict import judge_resolution
     from vitreous.stages.sharpen import judge_amplitudes
 
     def step(number: int) -> None:
@@ -80,15 +77,11 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
     done = postprocess(first, second, torch_generator(maps.seed, "phases"), mask=maps.mask, symmetry_order=order)
     found = done.resolution
     draw(done, folder)
-    findings = [
-        look("halves", lambda: judge_halves(first, second, done.mask, symmetry_order=order), "fsc.svg"),
-        look("resolution", lambda: judge_resolution(done.curves, found), "fsc.svg"),
-    ]
     step(1)
     guinier = ("guinier.svg",) if (folder / "guinier.svg").exists() else ()
-    findings.append(
+    findings = [
         look("amplitudes", lambda: judge_amplitudes(first, second, done.mask, found and found.value, sharpened=done.sharpened), *guinier)
-    )
+    ]
     step(2)
     findings.append(look("directions", lambda: _directions(maps, done, folder), "directions.svg", "occupancy.svg"))
     step(3)
@@ -102,7 +95,7 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
         findings += not_done(("local-resolution",), "the halves agree nowhere: there is no resolution to compare places with.")
     step(4)
     swept = ("mask_sweep.svg",) if found and _sweep(maps, done, folder) else ()
-    findings.append(look("mask", lambda: judge_mask(done.mask, first, second, done.curves, found), *swept))
+    findings += [Finding(check, swept if check.name == "mask" else ("fsc.svg",)) for check in done.checks]
     step(5)
     return FromMaps(done, findings, local)
 

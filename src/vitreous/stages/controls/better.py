@@ -128,11 +128,10 @@ def judge_better_than_noise(found: AgainstNoise) -> Check:
     if deviation < SURE:
         return Check("better-than-noise", "fail", f"an image fits the map better than noise of its own spectrum in {share:.0%} of cases "
                      f"({deviation:.1f} standard errors above one half; {SURE:g} are needed): the map may be noise that was aligned. "
-                     f"Try: look at "
-                     "class averages, and begin with another map.", figures)  # fmt: skip
+                     "Try: look at class averages, and begin with another map.", figures)  # fmt: skip
     if found.share < LEAST_SHARE:
         return Check("better-than-noise", "warn", f"{found.share:.0%} of the images fit the map better than 95 % of noise images do "
-                                                  f"(5 % would by "
-                     "chance): most may hold nothing. Try: sort them by class, and drop what does not fit.", figures)  # fmt: skip
+                     "(5 % would by chance): most may hold nothing. Try: sort them by class, and drop what does not fit.",
+                     figures)  # fmt: skip
     return Check("better-than-noise", "pass", f"an image fits the map better than noise of its own spectrum in {share:.0%} of cases "
                  f"({deviation:.0f} standard errors above one half).", figures)  # fmt: skip

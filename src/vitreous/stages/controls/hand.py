@@ -31,10 +31,8 @@ def judge_hand(density: Tensor, model_density: Tensor, voxel_size: float, resolu
                "resolution_used_angstrom": size * voxel_size / radius}  # fmt: skip
     if abs(same - other) < MARGIN:
         return Check("hand", "not done", f"the model fits the map ({same:.2f}) and its mirror image ({other:.2f}) alike; {MARGIN:g} "
-                                         f"must part them. Try: "
-                     "finer detail, or a tilt pair.", figures)  # fmt: skip
+                     "must part them. Try: finer detail, or a tilt pair.", figures)  # fmt: skip
     if other > same:
         return Check("hand", "fail", f"the model fits the map's mirror image better ({other:.2f}) than the map ({same:.2f}): the hand "
-                                     f"is wrong. Try: "
-                     "vitreous convert --mirror.", figures)  # fmt: skip
+                     "is wrong. Try: vitreous convert --mirror.", figures)  # fmt: skip
     return Check("hand", "pass", f"the model fits the map better ({same:.2f}) than its mirror image ({other:.2f}).", figures)

@@ -57,12 +57,11 @@ def judge_homogeneity(found: Sorting) -> Check:
         "image_count": found.count,
     }  # fmt: skip
     said = f"held-out evidence for two classes is {found.evidence:+.3f} ± {found.error:.3f} an image, and {found.agreement:.0%} of " \
-           f"the images are " \
-        f"put into the same class by both halves ({found.chance:.0%} by chance)"  # fmt: skip
+           f"the images are put into the same class by both halves ({found.chance:.0%} by chance)"  # fmt: skip
     if not found.classes_are_real:
         return Check("homogeneity", "pass", f"{said}: {found.count} images show one kind.", figures)
     least = min(found.shares)
     verdict = "warn" if least < MINOR_SHARE else "fail"
     return Check("homogeneity", verdict, f"{said}: the set holds at least two kinds, "
-                                         f"{' and '.join(f'{each:.0%}' for each in found.shares)}. Try: "
-                 "vitreous classify3d, and refine each class by itself.", figures)  # fmt: skip
+                 f"{' and '.join(f'{each:.0%}' for each in found.shares)}. Try: vitreous classify3d, and refine each class by itself.",
+                 figures)  # fmt: skip

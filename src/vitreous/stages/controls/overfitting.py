@@ -191,13 +191,12 @@ def judge_overfitting(found: Freed) -> Check:
                 "correlation_not_borne_out": round(worst.excess, 4)}  # fmt: skip
     if worst.excess > HARMFUL:
         return Check("overfitting", "fail", f"beyond {begin:.1f} Å the halves correlate to {told.given:.2f}, and {worst.excess:.2f} "
-                                            f"of it is not borne "
-                     f"out by poses that know nothing of such detail ({HARMFUL:g} is harmful): noise was fitted. Try: refine again "
-                     f"from a map "
-                     f"of {begin:.0f} Å with the half-sets apart, and look for particles that are in both.", figures)  # fmt: skip
+                     f"of it is not borne out by poses that know nothing of such detail ({HARMFUL:g} is harmful): noise was fitted. "
+                     f"Try: refine again from a map of {begin:.0f} Å with the half-sets apart, and look for particles that are in both.",
+                     figures)  # fmt: skip
     if not telling:
         return replace(unsure, figures=figures)
     earned, error = told.borne_out
     return Check("overfitting", "pass", f"beyond {begin:.1f} Å the halves correlate to {told.given:.2f}, and poses that know nothing "
-                                        f"of such detail "
-                 f"bear out {min(earned, 1.0):.2f} ± {error:.2f}.", figures | {"correlation_borne_out": round(earned, 4)})  # fmt: skip
+                 f"of such detail bear out {min(earned, 1.0):.2f} ± {error:.2f}.",
+                 figures | {"correlation_borne_out": round(earned, 4)})  # fmt: skip

@@ -179,21 +179,19 @@ def judge_reproducibility(pairs: list[Pair], resolution: float) -> Check:
                "median_angle_degrees": round(max(medians), 2) if medians else None}  # fmt: skip
     if all(pair.identical for pair in pairs):
         return Check("reproducibility", "not done", "the runs are the same to the bit, so they tell only that the program repeats "
-                                                    "itself. Try: "
-                     "another --seed.", figures)  # fmt: skip
+                     "itself. Try: another --seed.", figures)  # fmt: skip
     runs = " and ".join(worst.names)
     if worst.resolution > resolution:
         return Check("reproducibility", "fail", f"{runs} agree to {worst.resolution:.1f} Å (FSC 0.5), coarser than the "
-                                                f"{resolution:.1f} Å claimed: "
-                     "what is finer is of one run alone. Try: class averages for other conformations, or another first "
+                     f"{resolution:.1f} Å claimed: what is finer is of one run alone. Try: class averages for other conformations, "
+                     "or another first "
                      "map.", figures)  # fmt: skip
     if figures["opposite_hands"]:
         return Check("reproducibility", "warn", f"{figures['opposite_hands']} of {len(pairs)} pairs of runs are of opposite hand: "
-                                                f"images of untilted "
-                     "particles do not tell it. Try: a tilt pair, or a model's helices.", figures)  # fmt: skip
+                     "images of untilted particles do not tell it. Try: a tilt pair, or a model's helices.", figures)  # fmt: skip
     if medians and max(medians) > FAR_DEG:
         return Check("reproducibility", "warn", f"maps agree to {worst.resolution:.1f} Å, but half of the particles lie more than "
-                                                f"{max(medians):.0f}° from "
-                     f"where another run put them ({FAR_DEG:g}° is the limit). Try: fewer, better particles.", figures)  # fmt: skip
+                     f"{max(medians):.0f}° from where another run put them ({FAR_DEG:g}° is the limit). Try: fewer, better particles.",
+                     figures)  # fmt: skip
     told = f", and half of the particles come back within {max(medians):.1f}°" if medians else ""
     return Check("reproducibility", "pass", f"{runs}, the pair least alike, agree to {worst.resolution:.1f} Å (FSC 0.5){told}.", figures)

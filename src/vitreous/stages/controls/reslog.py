@@ -262,12 +262,10 @@ def judge_particles_needed(data: Growth, fitted: ResLog | None, *, target: float
     usable = np.flatnonzero(data.usable)
     if fitted is None and len(usable) and not data.usable[-1] and data.u[usable[-1]] > 0.5 / data.nyquist**2:
         return Check("particles-needed", "pass", f"the halves agree nearly to Nyquist ({data.nyquist:.1f} Å): finer pixels, not more "
-                                                 f"particles, show "
-                     "more.", {"nyquist_angstrom": data.nyquist})  # fmt: skip
+                     "particles, show more.", {"nyquist_angstrom": data.nyquist})  # fmt: skip
     if fitted is None:
         return Check("particles-needed", "not done", f"resolution could be told of {len(usable)} sizes of subsets; {FEWEST_SIZES} are "
-                                                     f"needed, growing. "
-                     "Try: more particles.", {"sizes": len(usable)})  # fmt: skip
+                     "needed, growing. Try: more particles.", {"sizes": len(usable)})  # fmt: skip
     reached = 1 / math.sqrt(data.u[usable[-1]])
     wanted = max(0.9 * reached, 1.02 * data.nyquist) if target is None else target
     needed = forecast(fitted, wanted, data)
@@ -279,11 +277,10 @@ def judge_particles_needed(data: Growth, fitted: ResLog | None, *, target: float
         "standard_errors_behind": None if fitted.behind is None else round(fitted.behind, 2),
     }  # fmt: skip
     told = f"B is {fitted.b_factor:.0f} Å² ({low:.0f} to {high:.0f}); {wanted:.1f} Å would take {_rounded(needed.count)} particles " \
-           f"({_rounded(needed.low)} to " \
-        f"{_rounded(needed.high)}), if nothing else limits them"  # fmt: skip
+           f"({_rounded(needed.low)} to {_rounded(needed.high)}), if nothing else limits them"  # fmt: skip
     if fitted.saturates:
         return Check("particles-needed", "warn", f"the whole set is {fitted.behind:.1f} standard errors behind what its parts promise "
-                                                 f"({BEHIND:g} is the "
-                     "limit): more particles will not help as the law says. Try: look for what is unlike among them, or their optics.",
+                     f"({BEHIND:g} is the limit): more particles will not help as the law says. Try: look for what is unlike among them, "
+                     "or their optics.",
                      figures)  # fmt: skip
     return Check("particles-needed", "pass", f"{told}.", figures)
