@@ -27,7 +27,9 @@ POINTS = (
     ("postprocess.running/outputs/mask.mrc", 1),
     (".final.part/map.mrc", 1),
 )
-STAGES = ["align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess", "validate"]
+STAGES = [
+    "align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess", "validate",
+]  # fmt: skip
 TIMES = ("wall_seconds", "cpu_seconds", "peak_memory_bytes")
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Images that are searched for views, at most: the dearest control.
 SEARCHED = 400
-#: Particles of the plot of resolution by number, and pixels of their images.
-COUNTED, COUNTED_PIXELS = 20_000, 96
+#: Pixels of all images of the plot of resolution by number together, and how much finer than the map's resolution their Nyquist is.
+PIXELS_IN_ALL, FINER = 2 * 10**8, 0.65
 #: All that is asked here.
 CHECKS = tuple(name for name, group, _ in QUESTIONS if group == "Particles")
 STEPS = ("views", "residuals of particles", "particles beside noise", "two classes", "resolution by number")
@@ -65,7 +65,7 @@ def examine(particles: Particles, maps: Maps, done: Postprocessed, sample: Sampl
         return [*findings, *not_done(("better-than-noise", "overfitting", "homogeneity", "particles-needed"), str(problem))]
     findings += _controls(particles, half, sample, folder, context)
     context.report(Progress(STEPS[4], 4, len(STEPS)))
-    findings.append(look("particles-needed", lambda: _growth(particles, half, sample, context), "reslog.svg"))
+    findings.append(look("particles-needed", lambda: _growth(particles, half, done, sample, context), "reslog.svg"))
     context.report(Progress(STEPS[4], 5, len(STEPS)))
     return findings
 
@@ -141,14 +141,19 @@ def _controls(particles: Particles, half: object, sample: Sample, folder: Path, 
             look("homogeneity", sorted_again)]  # fmt: skip
 
 
-def _growth(particles: Particles, half: object, sample: Sample, context: Context) -> Check:
-    from vitreous.jobs.placed_particles import placed_particles
+def _growth(particles: Particles, half: object, done: Postprocessed, sample: Sample, context: Context) -> Check:
+    from math import ceil
+
+    from vitreous.jobs.particle_table import box_of
+    from vitreous.jobs.placed_particles import PIXELS, placed_particles
     from vitreous.jobs.reslog import write
     from vitreous.stages.controls.nested import nested_subsets
     from vitreous.stages.controls.reslog import fit_growth, growth, judge_particles_needed
 
-    task = placed_particles(particles, half, diameter=sample.diameter, symmetry=sample.symmetry, seed=context.seed, most=COUNTED,
-                            pixels=COUNTED_PIXELS)  # fmt: skip
+    box, finest = box_of(particles), FINER * (done.resolution.value if done.resolution else 10.0)
+    pixels = min(box, max(PIXELS, 2 * ceil(box * particles.pixel_size / finest)))
+    task = placed_particles(particles, half, diameter=sample.diameter, symmetry=sample.symmetry, seed=context.seed,
+                            most=PIXELS_IN_ALL // pixels**2, pixels=pixels)  # fmt: skip
     data = growth(nested_subsets(task, seed=context.seed), task.length)
     fitted = fit_growth(data)
     check = judge_particles_needed(data, fitted)
