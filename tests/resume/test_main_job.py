@@ -28,7 +28,8 @@ POINTS = (
     (".final.part/map.mrc", 1),
 )
 STAGES = [
-    "align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess", "validate",
+    "align-movies", "estimate-ctf", "assess", "pick", "extract", "classify2d", "select", "initial-model", "refine", "postprocess",
+    "validate",
 ]  # fmt: skip
 TIMES = ("wall_seconds", "cpu_seconds", "peak_memory_bytes")
 
