@@ -47,6 +47,8 @@ class Alignability:
         Share of images of noise that do worse, 0 to 1, ``(n,)``.
     noise_spread_deg
         T of the images of noise, sorted.
+    even_deg
+        Mean angle between two directions of the grid: T of directions drawn evenly.
     """
 
     spread_deg: Tensor
@@ -54,6 +56,12 @@ class Alignability:
     precision: Tensor
     accuracy: Tensor
     noise_spread_deg: Tensor
+    even_deg: float
+
+    @property
+    def room(self) -> float:
+        """Median T of noise over that of even directions: where the map draws noise, too, to a few views, no image can do better."""
+        return float(self.noise_spread_deg.median()) / self.even_deg
 
 
 def alignability(posed: Posed, fit: Fit, symmetry: Symmetry, generator: torch.Generator) -> Alignability:
@@ -83,7 +91,7 @@ def alignability(posed: Posed, fit: Fit, symmetry: Symmetry, generator: torch.Ge
     spread, off = spreads(torch.cat([scores, noise_scores]), apart, assigned)
     n = len(posed)
     null, null_off = spread[n:].sort().values, off[n:].sort().values
-    return Alignability(spread[:n], off[:n], exceeding(null, spread[:n]), exceeding(null_off, off[:n]), null)
+    return Alignability(spread[:n], off[:n], exceeding(null, spread[:n]), exceeding(null_off, off[:n]), null, float(apart.mean()))
 
 
 def grid_directions(symmetry: Symmetry) -> Tensor:

@@ -17,6 +17,9 @@ WRONG_DEFOCUS = (0.05, 0.20)
 #: Images that know their direction better than 95 % of images of noise do, over the 5 % of chance. Noise gives 0.00 ± 0.02 of 150;
 #: particles of a signal-to-noise √P of 8, with which a refinement only just succeeds, 0.18.
 ALIGNABLE = (0.15, 0.07)
+#: Spread of the directions that fit noise best, over that of even directions, below which noise itself prefers some views: good sets at low
+#: resolution that were blamed had 0.2 and 0.5, others 0.7 to 1.
+LEAST_ROOM = 0.6
 #: Precision above which an image knows its direction.
 PRECISE = 0.95
 
@@ -85,6 +88,10 @@ def judge_alignability(found: ParticleChecks) -> Check:
                "near_assigned_share": _round(near), "spread_median_deg": _round(float(found.alignability.spread_deg.median()), 1),
                "noise_spread_median_deg": _round(float(found.alignability.noise_spread_deg.median()), 1)}  # fmt: skip
     verdict: Verdict = "fail" if share < ALIGNABLE[1] else "warn" if share < ALIGNABLE[0] else "pass"
+    if verdict != "pass" and found.alignability.room < LEAST_ROOM:
+        return Check("alignability", "not done", f"images of noise, too, are drawn to a few views of this map (their best ones lie "
+                     f"{found.alignability.noise_spread_deg.median():.0f}° apart, even ones {found.alignability.even_deg:.0f}°): nothing "
+                     "can be told from where images agree. Try: the check better-than-noise.", figures)  # fmt: skip
     said = (f"{100 * share:.0f} % of the images know their direction better than images of noise do "
             f"(warned of below {100 * ALIGNABLE[0]:.0f} %).")  # fmt: skip
     if verdict == "fail":
