@@ -24,7 +24,7 @@ def phase_residual_figure(k: ArrayLike, residual_deg: ArrayLike) -> Figure:
         Degrees.
     """
     k = np.asarray(k, dtype=float)
-    reach = float(np.nanmax(k)) if np.isfinite(k).any() else 1.0
+    reach = float(k[np.isfinite(k)].max(initial=0.0)) or 1.0
     return Figure(
         name="phase-residual", title="Differential phase residual", height=4.2, columns=1,
         panels=(Panel(

@@ -35,8 +35,6 @@ def on_this_machine(workers: int, memory: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     settings = NO_PAGES | {
-        # For the worker alone: set before it is spawned they would stand in this process for a moment, where numba reads them.
-        "distributed.nanny.environ": limits(max(1, threads() // workers)),
         "distributed.deploy.lost-worker-timeout": "2s",
         "distributed.worker.memory.target": SPILL_AT,
         "distributed.worker.memory.spill": False,
@@ -55,6 +53,9 @@ def on_this_machine(workers: int, memory: int) -> Iterator[Client]:
             memory_limit=memory // workers,
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
+            # For the worker alone, and above what stands in this process: set before it is spawned they would stand here for a moment,
+            # where numba reads them.
+            env=limits(max(1, threads() // workers)),
         )
         stack.enter_context(cluster)
         cluster.adapt(minimum=workers, maximum=workers)  # Dask gives a worker up that dies while it starts; this replaces it
