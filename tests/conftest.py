@@ -25,3 +25,13 @@ def real_data() -> Path:
 def generator(request: pytest.FixtureRequest) -> torch.Generator:
     """Two seeded generators: a test that holds for one seed only is luck."""
     return torch.Generator().manual_seed(request.param)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The second seed of costly tests is for the long run; the longest tests come first, so that no worker ends alone with one."""
+    for item in items:
+        seeded = getattr(item, "callspec", None)
+        if seeded and seeded.params.get("generator") == 1 and item.get_closest_marker("costly"):
+            item.add_marker(pytest.mark.long)
+    items.sort(key=lambda item: "resume" not in item.path.parts)

@@ -47,6 +47,7 @@ def test_classes_with_their_figures(here: Project, two: Known) -> None:
     assert record["picture"].read_text().startswith("<svg")
 
 
+@pytest.mark.long
 def test_one_kind_is_not_called_two(here: Project, tmp_path: Path) -> None:
     alike = make_known(tmp_path, [particle(0)], [1.0], 300, 0.2)
     record = here.do("classify3d", particles=alike.folder / "truth.star", align=False, diameter=DIAMETER)

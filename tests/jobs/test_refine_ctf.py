@@ -72,6 +72,7 @@ def test_a_tilt_goes_into_the_table(here: Project, files: dict[str, Path]) -> No
         assert record[picture].read_text().startswith("<")
 
 
+@pytest.mark.long
 def test_what_is_not_sure_stays_and_is_said(here: Project, tilted: Particles, tmp_path: Path) -> None:
     """A table that knows its tilt, and whose half-maps were made with it."""
     files = files_of(tilted.with_(optics=(Optics(pixel_size=1.5, beam_tilt=(1.5, -1.0)),)), tmp_path)

@@ -43,6 +43,7 @@ def problem(generator: torch.Generator):
     return evaluate, rotation, shift, calls
 
 
+@pytest.mark.costly
 def test_planted_poses_come_back(problem):
     evaluate, rotation, shift, calls = problem
     off = exponential(torch.tensor([[0.08, -0.05, 0.06], [0.0, 0.0, 0.0], [-0.06, 0.05, 0.1]], dtype=torch.float64))

@@ -129,6 +129,7 @@ def run_normal_equations(d, ball, rotation, shift, image, transfer, weight):
     return cost, H, g
 
 
+@pytest.mark.costly
 def test_normal_equations_agree_with_autograd(generator: torch.Generator) -> None:
     d, ball, rotation, shift, transfer, weight = problem(generator)
     image = torch.view_as_complex(torch.randn(len(d), 2, generator=generator)) * 100

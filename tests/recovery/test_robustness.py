@@ -139,7 +139,7 @@ def spoil(stack: Path, rows: list[int]) -> None:
     stack.write_bytes(stack.read_bytes()[:1024] + data.tobytes())
 
 
-@pytest.mark.parametrize("verb", ["refine", "classify2d", "initial-model"])
+@pytest.mark.parametrize("verb", ["refine", "classify2d", pytest.param("initial-model", marks=pytest.mark.long)])
 def test_images_that_are_not_numbers_are_set_aside(here, make, head, verb: str) -> None:
     listed, _ = make(60)
     spoil(listed.with_name("particles.mrcs"), [7, 30])
@@ -159,7 +159,7 @@ def test_a_set_without_one_sound_image_is_refused(here, make, head) -> None:
         here.do("refine", particles=listed, reference=listed.with_name("map.mrc"), diameter=head.diameter)
 
 
-@pytest.mark.parametrize(("given", "doubted"), [("D2", False), ("D4", True)])
+@pytest.mark.parametrize(("given", "doubted"), [("D2", False), pytest.param("D4", True, marks=pytest.mark.long)])
 def test_a_symmetry_too_high_is_said(here, make, tmp_path: Path, given: str, doubted: bool) -> None:
     """Refined with its own symmetry, and with one that has twice the order."""
     pillow = symmetric_phantom(symmetry("D2").matrices.numpy(), np.random.default_rng(4), count=12, radius=80.0, sigma=6.0, symmetry="D2")

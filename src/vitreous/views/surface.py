@@ -18,6 +18,7 @@ from torch import Tensor
 
 from vitreous.errors import require
 from vitreous.numerics.resample import centre_resize, fourier_resize
+from vitreous.views.ray_march import march
 
 #: Å³ of a dalton of protein.
 VOLUME_PER_DALTON = 1.21
@@ -159,28 +160,6 @@ def _look(field: Tensor, places: Tensor, size: int) -> Tensor:
     return torch.nn.functional.grid_sample(field[None], grid, **mode)[0, :, 0, 0]
 
 
-def _march(solid: Solid, start: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance along each ray to the surface, and whether it meets one."""
-    size, reach = solid.values.shape[0], 2 * solid.radius
-    distance, hit = torch.zeros(len(start)), torch.zeros(len(start), dtype=torch.bool)
-    before, active = torch.full((len(start),), -1.0), torch.arange(len(start))
-    last = torch.zeros(len(start))
-    while len(active):
-        places = start[active] + distance[active, None] * direction
-        value = _look(solid.values[None], places, size)[0]
-        inside = value > 0
-        found = active[inside]
-        share = before[found] / (before[found] - value[inside])
-        distance[found] = last[found] + share.clamp(0, 1) * (distance[found] - last[found])
-        hit[found] = True
-        active, value = active[~inside], value[~inside]
-        before[active], last[active] = value, distance[active]
-        free = _look(solid.steps[None], places[~inside], size)[0]
-        distance[active] = distance[active] + free.clamp_min(0.6)
-        active = active[distance[active] < reach]
-    return distance, hit
-
-
 def _slope(solid: Solid, places: Tensor, width: float = 1.2) -> Tensor:
     """Outward unit normals: minus the gradient of the map, by differences ``width`` voxels apart on each side."""
     size = solid.values.shape[0]
@@ -255,7 +234,8 @@ def surface_image(solid: Solid, rotation: ArrayLike, *, size: int = 420, reach: 
     direction = -turned[2]
     wanted = (u**2 + v**2).flatten() <= solid.radius**2
     depth, hit = torch.full((rays * rays,), 0.0), torch.zeros(rays * rays, dtype=torch.bool)
-    depth[wanted], hit[wanted] = _march(solid, start[wanted], direction)
+    found = march(solid.values.numpy(), solid.steps.numpy(), start[wanted].numpy(), direction.numpy(), 2 * solid.radius)
+    depth[wanted], hit[wanted] = (torch.from_numpy(each) for each in found)
     colour = torch.zeros(rays * rays, 3)
     colour[hit] = _light(solid, start[hit] + depth[hit, None] * direction, turned, depth[hit])
     edge = _outlines(depth.view(rays, rays).numpy(), hit.view(rays, rays).numpy(), solid.radius)

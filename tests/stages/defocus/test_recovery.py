@@ -55,6 +55,7 @@ def test_claims_over_120_micrographs(micrograph) -> None:
     assert all(fit.flags == () for fit, _ in rows)
 
 
+@pytest.mark.long
 def test_strong_particles_at_low_resolution_do_not_move_the_defocus(micrograph) -> None:
     """The same noise with and without spheres of 120 Å, whose form factor has rings of its own."""
     images = [micrograph(1400, 1.5, 20_300, 19_700, 60.0, 8, particles=p) for p in (0.0, 120.0)]
@@ -95,6 +96,7 @@ def test_scale_offset_transposition_and_hot_pixels(micrograph) -> None:
     assert abs(estimate_ctf(spoilt, optics).defocus.mean - plain.defocus.mean) < 2 * plain.uncertainty.mean
 
 
+@pytest.mark.long
 def test_resolution_of_the_fit_worsens_with_damping(micrograph) -> None:
     optics = Optics(pixel_size=1.5)
     found = [estimate_ctf(micrograph(1200, 1.5, 15_000, 14_800, 0.0, 2, b=b), optics).resolution for b in (20.0, 200.0, 600.0)]

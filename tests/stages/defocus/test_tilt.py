@@ -47,6 +47,7 @@ def test_a_tilt_told_the_wrong_way_round_is_flagged_with_the_right_axis(tilted) 
     assert fit.tilt.axis_deg == pytest.approx(90.0)  # what was told is kept
 
 
+@pytest.mark.long
 def test_neither_way_of_a_tilt_that_is_not_there_is_preferred(micrograph) -> None:
     """Seed 0: the opposite plane happens to be likelier than this by e^12, a level one than both."""
     fit = estimate_ctf(micrograph(900, 2.0, 15_200, 14_900, 30.0, 0), OPTICS, CtfParams(tilt="known", slope=slope_of(30.0, 90.0)))
@@ -64,6 +65,7 @@ def test_a_level_film_has_no_significant_tilt(micrograph, seed: int) -> None:
     assert abs(fit.tilt.slope[0]) < 4 * fit.tilt.slope_sigma[0]
 
 
+@pytest.mark.long
 def test_slopes_of_noise_alone_are_as_wide_as_stated() -> None:
     """Rings planted at δ = 0 in 49 tiles, 60 draws: slopes scatter as their sigmas say (± 9 % is one standard error)."""
     rng = torch.Generator().manual_seed(0)

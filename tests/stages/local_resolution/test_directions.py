@@ -33,6 +33,7 @@ def frequencies(shape: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
 ONE = torch.ones(())
 
 
+@pytest.mark.costly
 def test_the_axis_of_a_blur_is_found_within_ten_degrees(generator: Generator) -> None:
     shape, unit = (36, 36, 36), torch.tensor([1.0, 2.0, 2.0]) / 3
     along = sum(float(u) * k for u, k in zip(unit, frequencies(shape)))
@@ -46,6 +47,7 @@ def test_the_axis_of_a_blur_is_found_within_ten_degrees(generator: Generator) ->
     assert bool(torch.isfinite(found.radial).all() & torch.isfinite(found.tangential).all())
 
 
+@pytest.mark.long
 def test_blur_across_the_radius_is_told_from_blur_along_it() -> None:
     """An object blurred along x: at places out along x the radius is the worse, at places out along z it is the better."""
     shape = (36, 36, 36)

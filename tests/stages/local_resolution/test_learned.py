@@ -36,7 +36,7 @@ def test_each_half_is_found_within_half_an_angstrom(kind: str) -> None:
         assert float(torch.isin(qualitative(found)[here], torch.tensor(grade, dtype=torch.int8)).double().mean()) > 0.9
 
 
-@pytest.mark.parametrize("b_factor", [-150.0, 150.0])
+@pytest.mark.parametrize("b_factor", [pytest.param(-150.0, marks=pytest.mark.long), 150.0])
 def test_a_b_factor_of_the_whole_map_changes_nothing(b_factor: float) -> None:
     """At Nyquist, 3.2 Å, the amplitude is 40 times as large or as small."""
     known = made("gradual")

@@ -31,6 +31,7 @@ def test_one_mrad_of_tilt_is_found(simulated, posed, plain):
     assert found.optics.beam_tilt == tilt.value
 
 
+@pytest.mark.long
 def test_trefoil_tetrafoil_and_cs_together(simulated, posed, plain):
     """Within three standard deviations each, while they are all there; the optics that result leave nothing to find."""
     even = (0, 0, 0, 0, 60.0, 0, 0, 0, -40.0)

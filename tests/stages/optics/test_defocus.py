@@ -47,6 +47,7 @@ def test_micrographs_and_their_astigmatism(simulated, posed):
     assert micrograph_defocus(posed(moved(table, -change[table.micrograph_index])), astigmatism=False).change[:, 1:].any() == 0
 
 
+@pytest.mark.long
 def test_micrographs_that_are_right_stay(simulated, posed):
     found = micrograph_defocus(posed(simulated(seed=4)), astigmatism=True)
     assert np.abs(found.change).max() < 15

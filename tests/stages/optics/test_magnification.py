@@ -35,6 +35,7 @@ def test_two_percent_at_thirty_degrees(simulated, posed, plain):
     np.testing.assert_allclose(better.shift, truth.shift, atol=0.02)
 
 
+@pytest.mark.long
 def test_an_undistorted_microscope_stays(simulated, posed):
     table = simulated(seed=6, **SMALL)
     found = estimate_magnification(posed(table))

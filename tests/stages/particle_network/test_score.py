@@ -40,6 +40,7 @@ def separation(good: np.ndarray, bad: np.ndarray) -> float:
     return float((good[:, None] > bad[None]).mean())
 
 
+@pytest.mark.long
 def test_misplaced_particles_score_lower_than_by_correlation(made: tuple[Particles, Volume]) -> None:
     """Every fourth particle is given a pose of chance: what it shows is not what the map says."""
     particles, volume = made

@@ -26,6 +26,7 @@ def test_planted_particles_are_found_at_a_twentieth_of_the_noise(scene) -> None:
     assert np.median(np.linalg.norm(error, axis=1)) < 0.05 * 50
 
 
+@pytest.mark.long
 def test_the_wrong_contrast_finds_little_and_noise_nothing(scene) -> None:
     field = scene(1, 30, 0.1)
     wrong = pick_templates(field.image, field.views[:2], 3.0, 150.0, ANYWHERE, template_contrast="bright")

@@ -65,6 +65,7 @@ def test_a_tight_mask_inflates_and_the_correction_restores(generator: torch.Gene
     assert float(curves.phase_randomised[beyond].mean()) > 0.1
 
 
+@pytest.mark.costly
 def test_ninety_five_of_a_hundred_intervals_hold_the_expectation(halves, generator: torch.Generator) -> None:
     many = [fsc_curves(*halves(), BALL, generator, repeats=2) for _ in range(24)]
     corrected, low, high = (torch.stack([getattr(c, name) for c in many]) for name in ("corrected", "low", "high"))
@@ -76,6 +77,7 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_expectation(halves, generat
     assert float(scatter.mean()) == pytest.approx(1.0, abs=0.12)
 
 
+@pytest.mark.costly
 def test_the_resolution_is_that_of_the_mean_curve_within_its_interval(halves, generator: torch.Generator) -> None:
     many = [fsc_curves(*halves(), BALL, generator, repeats=1) for _ in range(16)]
     mean = torch.stack([c.corrected for c in many]).mean(0)

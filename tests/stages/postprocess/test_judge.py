@@ -11,6 +11,7 @@ from vitreous.numerics.fourier import frequency_squared
 from vitreous.stages.postprocess import postprocess
 
 
+@pytest.mark.costly
 def test_a_plain_case(halves, generator: torch.Generator) -> None:
     done = postprocess(*halves(), generator)
     assert done.warnings in ((), (f"no B-factor was applied: {done.guinier.reason}.",))
@@ -21,6 +22,7 @@ def test_a_plain_case(halves, generator: torch.Generator) -> None:
     assert done.sharpened.shape == done.total.shape
 
 
+@pytest.mark.costly
 def test_the_sharpened_map_is_nearer_to_the_truth(generator: torch.Generator) -> None:
     truth, blurred = ribosome(80, 2.0, 0.0), ribosome(80, 2.0, 150.0)
     done = postprocess(*noisy(blurred, 1.5, generator), generator)
@@ -56,6 +58,7 @@ def test_beware_of_voxels_that_are_too_coarse(generator: torch.Generator) -> Non
     assert any("never falls below 1/7: 6 Å" in warning for warning in done.warnings)
 
 
+@pytest.mark.costly
 def test_beware_of_hard_and_tight_masks(halves, generator: torch.Generator) -> None:
     a, b = halves(2.0)
     sharp = Volume((ribosome(64, 3.0, 200.0).values > 0.06).float(), 3.0)
@@ -64,6 +67,7 @@ def test_beware_of_hard_and_tight_masks(halves, generator: torch.Generator) -> N
     assert any("a hard edge makes" in warning for warning in postprocess(a, b, generator, mask=ball).warnings)
 
 
+@pytest.mark.costly
 def test_beware_of_a_mask_beside_the_particle(halves, generator: torch.Generator) -> None:
     a, b = halves(1.0)
     beside = Volume(soft_disc((64,) * 3, 5, 6).roll(25, 2), 3.0)
@@ -75,6 +79,7 @@ def test_beware_of_dark_particles(halves, generator: torch.Generator) -> None:
     assert any("darker" in warning for warning in postprocess(a, b, generator).warnings)
 
 
+@pytest.mark.costly
 def test_imposed_symmetry_widens_the_interval(halves, generator: torch.Generator) -> None:
     a, b = halves()
     plain, imposed = (postprocess(a, b, generator, symmetry_order=order).curves for order in (1, 4))

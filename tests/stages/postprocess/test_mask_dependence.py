@@ -13,6 +13,7 @@ from vitreous.stages.postprocess import single_map_resolution, sweep_masks
 from vitreous.stages.postprocess.mask_sweep import OFFSETS
 
 
+@pytest.mark.costly
 def test_tight_masks_inflate_and_the_correction_restores(generator: torch.Generator) -> None:
     """Halves that agree to 24 Å under a thready mask: the tightest look far better until they are corrected."""
     signal = 8 * low_pass(torch.randn(48, 48, 48, generator=generator), 24.0, 3.0, axes=3)

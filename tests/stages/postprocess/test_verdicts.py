@@ -55,6 +55,7 @@ def test_halves_that_share_particles(good: Halves, generator: torch.Generator) -
     assert "Try: half-sets" in checks["halves"].reason
 
 
+@pytest.mark.costly
 def test_a_full_map_for_a_half(good: Halves, generator: torch.Generator) -> None:
     checks = judged((Volume(0.5 * (good[0].values + good[1].values), 5.0), good[1]), generator)
     assert checks["halves"].verdict == "fail"
@@ -100,6 +101,7 @@ def test_width_of_an_edge(edge: float) -> None:
     assert edge_width(soft_disc((48,) * 3, 14, edge)) == pytest.approx(edge, abs=0.6)
 
 
+@pytest.mark.costly
 def test_curves_without_end_and_without_agreement(good: Halves, generator: torch.Generator) -> None:
     clear = judged(noisy(ribosome(40, 5.0, 0.0), 0.05, generator), generator)
     assert clear["resolution"].verdict == "warn"
