@@ -18,11 +18,11 @@ from vitreous.stages.postprocess.mask import within_box
 from vitreous.stages.postprocess.resolution import Resolution, first_crossing, resolution
 
 #: Voxels by which the surface of the mask is moved: from inside the particle to far out in the solvent.
-OFFSETS = (-3.0, -1.5, 0.0, 2.0, 4.0, 8.0, 14.0)
+OFFSETS = (-3.0, 0.0, 3.0, 7.0, 14.0)
 #: Voxels of the soft edge of each.
 EDGE = 6.0
 #: Maps are made so small that their finest detail is this part of the resolution, but not below the side.
-REACH, LEAST_SIDE = 0.7, 64
+REACH, LEAST_SIDE = 0.85, 64
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def sweep_masks(
     generator
         Of the random phases.
     resolution_hint
-        Å; maps are cropped in Fourier space to 0.7 times it, which costs nothing that matters and saves the time.
+        Å; maps are cropped in Fourier space to 0.85 times it, which costs nothing that matters and saves the time.
     symmetry_order
         Of the point group imposed on the maps.
 
