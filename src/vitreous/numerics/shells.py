@@ -54,6 +54,17 @@ def _count(shape: tuple[int, ...]) -> Tensor:
     return shell_sum(torch.ones(1, dtype=torch.float64).expand(friedel_weight(shape).shape), shape)
 
 
+def redundancy(mask: Tensor) -> float:
+    """(Σ m²)² / (M Σ m⁴): the share of a thick shell's coefficients that are independent under a mask of M voxels, in (0, 1].
+
+    >>> half = torch.zeros(8, 8, 8); half[:4] = 1.0
+    >>> redundancy(half)
+    0.5
+    """
+    square = mask.double() ** 2
+    return float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
+
+
 def shell_sum(values: Tensor, shape: Sequence[int]) -> Tensor:
     """Sum over the full transform in each shell up to Nyquist, mates of a half transform counted.
 

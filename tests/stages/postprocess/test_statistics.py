@@ -5,12 +5,7 @@ import math
 import pytest
 import torch
 
-from vitreous.numerics.filters import soft_disc
-from vitreous.numerics.fourier import irfftn, rfftn
-from vitreous.numerics.shells import shell_correlation, shell_count, shell_index
-from vitreous.stages.postprocess import as_printed
-from vitreous.stages.postprocess.samples import effective_samples, redundancy
-from vitreous.stages.postprocess.statistics import (
+from vitreous.numerics.correlation_statistics import (
     information_level,
     interval,
     noise_level,
@@ -19,6 +14,11 @@ from vitreous.stages.postprocess.statistics import (
     variance_against_truth,
     variance_random_signal,
 )
+from vitreous.numerics.filters import soft_disc
+from vitreous.numerics.fourier import irfftn, rfftn
+from vitreous.numerics.shells import redundancy, shell_correlation, shell_count, shell_index
+from vitreous.stages.postprocess import as_printed
+from vitreous.stages.postprocess.samples import effective_samples
 
 
 def counted(mask: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,7 @@ from vitreous.data.check import Check
 from vitreous.inference.half_maps import GOLD_STANDARD, RANDOM_BELOW
 from vitreous.inference.pose_refine import refine_poses
 from vitreous.numerics.rotations import exponential
-from vitreous.numerics.shells import shell_count
+from vitreous.numerics.shells import redundancy, shell_count
 from vitreous.numerics.slices import half_ball
 from vitreous.reconstruct.fourier import last_shell_above, ssnr_from_fsc
 from vitreous.stages.controls.placed import Placed
@@ -166,9 +166,7 @@ def freed_agreement(task: Placed, generator: torch.Generator, *, beyond: float |
     start = min(start if beyond is None else task.images.shell(beyond), task.images.disc.radius)
     *poses, variance = free_poses(task, start, agreed, generator)
     free = task.correlation(*task.at(*poses).half_maps())
-    square = task.mask.double() ** 2
-    share = float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
-    samples = (shell_count(tuple(task.mask.shape)) * share / task.symmetry.order).clamp_min(1.0)
+    samples = (shell_count(tuple(task.mask.shape)) * redundancy(task.mask) / task.symmetry.order).clamp_min(1.0)
     return Freed(agreed, free, start, end, samples, attenuation(variance, task), task.length)
 
 

@@ -1,31 +1,20 @@
-r"""Fourier shell correlation of a map with its model, with the band of chance.
-
-The model is fixed and the map holds it in noise. For T = a M + N over n independent real numbers r = t / √(1 + t²), where t is the
-signal's amplitude over that of the noise, known to a variance (1 + t²/2) / n, so that
-
-    Var r = (1 − r²)² (1 − r²/2) / n.
-
-That is the sampling variance of a correlation with a variable held fixed; where both are drawn anew it is (1 − r²)² / n (Fisher
-1921, Metron 1:3). ``tests/stages/model`` holds it to repeated noise.
-"""
+"""Fourier shell correlation of a map with its model, with the band of chance: the model is fixed, and the map holds it in noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
+from vitreous.numerics.correlation_statistics import interval, variance_against_truth
 from vitreous.numerics.fourier import rfftn
-from vitreous.numerics.shells import shell_correlation, shell_count
+from vitreous.numerics.shells import redundancy, shell_correlation, shell_count
 from vitreous.stages.model.mask import solvent_level
 from vitreous.stages.model.pair import Pair
 
 #: Thresholds of d_FSC_model.
 LEVELS = (0.0, 1 / 7, 0.5)
-#: Largest correlation with a finite Fisher transform.
-ALMOST_ONE = 1 - 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +53,6 @@ class ModelFsc:
         return 1 / float(self.k[1] * (shell - 1 + (high - level) / (high - low)))
 
 
-def variance(r: Tensor, samples: Tensor) -> Tensor:
-    """(1 − r²)² (1 − r²/2) / n of a correlation with a fixed model."""
-    return (1 - r**2) ** 2 * (1 - r**2 / 2) / samples
-
-
-def interval(r: Tensor, samples: Tensor, confidence: float = 0.95) -> tuple[Tensor, Tensor]:
-    """Interval of the expectation of a correlation, symmetric in artanh r."""
-    r = r.clamp(-ALMOST_ONE, ALMOST_ONE)
-    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * variance(r, samples).sqrt() / (1 - r**2)
-    return torch.tanh(torch.atanh(r) - reach), torch.tanh(torch.atanh(r) + reach)
-
-
 def masked_target(both: Pair, mask: Tensor) -> Tensor:
     """Transform of the map inside a mask, the solvent's level (the median of the map) taken away first so that the mask does not show."""
     return rfftn((both.volume.values - solvent_level(both.volume)) * mask)
@@ -94,10 +71,8 @@ def model_fsc(both: Pair, target: Tensor, mask: Tensor) -> ModelFsc:
         In [0, 1], not empty.
     """
     shape = both.volume.shape
-    square = mask.double() ** 2
-    share = float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
-    samples = (shell_count(shape) * share).clamp_min(1.0)
+    samples = (shell_count(shape) * redundancy(mask)).clamp_min(1.0)
     masked = shell_correlation(target, both.model, shape)
-    low, high = interval(masked, samples)
+    low, high = interval(masked, variance_against_truth(masked, samples))
     k = torch.arange(len(samples), dtype=torch.float64) / both.length
     return ModelFsc(k, masked, low, high, shell_correlation(both.target, both.model, shape), samples)

@@ -8,12 +8,12 @@ import torch
 from torch import Generator, Tensor
 
 from vitreous.data.volume import Volume
+from vitreous.numerics.correlation_statistics import interval, variance, variance_random_signal
 from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_correlation, shell_count
 from vitreous.reconstruct.random_phases import randomise_phases
 from vitreous.stages.postprocess.check import check_halves, check_mask_values
 from vitreous.stages.postprocess.samples import effective_samples, neighbour_correlation
-from vitreous.stages.postprocess.statistics import interval, variance, variance_random_signal
 
 #: Phases are randomised from the shell where the unmasked correlation first falls below this (Chen et al. 2013).
 RANDOMISE_BELOW = 0.8
@@ -100,7 +100,7 @@ def fsc_curves(
     Notes
     -----
     FSC (Harauz & van Heel 1986, Optik 73:146); correction by phase randomisation (Chen et al. 2013, Ultramicroscopy 135:24,
-    eq. 4); the variance is that of :func:`~vitreous.stages.postprocess.statistics.variance`, plus that of the randomised curve.
+    eq. 4); the variance is that of :func:`~vitreous.numerics.correlation_statistics.variance`, plus that of the randomised curve.
     """
     check_halves(first, second)
     check_mask_values(mask)

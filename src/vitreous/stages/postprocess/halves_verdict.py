@@ -17,8 +17,7 @@ from vitreous.data.check import Check
 from vitreous.data.volume import Volume
 from vitreous.numerics.filters import soft_disc
 from vitreous.numerics.fourier import irfftn, rfftn
-from vitreous.numerics.shells import shell_average, shell_count, spread
-from vitreous.stages.postprocess.samples import redundancy
+from vitreous.numerics.shells import redundancy, shell_average, shell_count, spread
 
 #: Standard errors beyond which chance is no explanation.
 CERTAIN = 5.0

@@ -9,11 +9,11 @@ from torch import Tensor
 from vitreous.data.check import Check
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
+from vitreous.numerics.correlation_statistics import pooled_deviation
 from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_correlation
 from vitreous.stages.postprocess.fsc import FscCurves
 from vitreous.stages.postprocess.resolution import Resolution, first_crossing
-from vitreous.stages.postprocess.statistics import pooled_deviation
 
 #: Standard errors beyond which chance is no explanation.
 CERTAIN = 5.0

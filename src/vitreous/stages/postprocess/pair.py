@@ -10,11 +10,11 @@ from torch import Generator, Tensor
 
 from vitreous.data.volume import Volume
 from vitreous.errors import require
+from vitreous.numerics.correlation_statistics import interval, variance_against_truth
 from vitreous.numerics.fourier import rfftn
 from vitreous.stages.postprocess.check import check_halves, check_mask
 from vitreous.stages.postprocess.fsc import FscCurves, fsc_curves
 from vitreous.stages.postprocess.phase_residual import phase_residual
-from vitreous.stages.postprocess.statistics import interval, variance_against_truth
 from vitreous.stages.postprocess.thresholds import Threshold, threshold_table
 
 #: "halves": equal signal, independent noise in both. "full": a map of all data against a model's map or another truth.

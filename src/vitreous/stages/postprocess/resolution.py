@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from vitreous.data.volume import Volume
+from vitreous.numerics.correlation_statistics import pooled_deviation
 from vitreous.numerics.fourier import rfftn
 from vitreous.numerics.shells import shell_correlation, shell_count
 from vitreous.stages.postprocess.fsc import FscCurves
-from vitreous.stages.postprocess.statistics import pooled_deviation
 
 #: Standard deviations by which the halves must agree, without any mask, before a resolution is stated.
 SIGNIFICANT = 5.0

@@ -6,9 +6,9 @@ import math
 
 from vitreous.data.check import Check
 from vitreous.inference.half_maps import GOLD_STANDARD
+from vitreous.numerics.correlation_statistics import pooled_deviation
 from vitreous.stages.postprocess.fsc import FscCurves
 from vitreous.stages.postprocess.resolution import Resolution
-from vitreous.stages.postprocess.statistics import pooled_deviation
 
 #: Standard errors beyond which chance is no explanation.
 CERTAIN = 5.0

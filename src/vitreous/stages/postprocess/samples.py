@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from vitreous.numerics.fourier import irfftn, rfftn
-from vitreous.numerics.shells import shell_count
+from vitreous.numerics.shells import redundancy, shell_count
 
 
 def effective_samples(mask: Tensor | None, size: int, *, symmetry_order: int = 1, signal: Tensor | None = None) -> Tensor:
@@ -59,21 +59,11 @@ def effective_samples(mask: Tensor | None, size: int, *, symmetry_order: int = 1
     return (count / symmetry_order).clamp_min(1.0)
 
 
-def redundancy(mask: Tensor) -> float:
-    """(Σ m²)² / (M Σ m⁴): the share of a thick shell's coefficients that are independent, in (0, 1].
-
-    >>> half = torch.zeros(8, 8, 8); half[:4] = 1.0
-    >>> redundancy(half)
-    0.5
-    """
-    square = mask.double() ** 2
-    return float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
-
-
 def neighbour_correlation(mask: Tensor, samples: Tensor) -> float:
     """Correlation ρ of the errors of neighbouring shells under a mask, 0 to 1/2.
 
-    The mean of many shells has only as many independent numbers as one thick shell, N f with f the :func:`redundancy`, while each
+    The mean of many shells has only as many independent numbers as one thick shell, N f with f the
+    :func:`~vitreous.numerics.shells.redundancy`, while each
     has n by itself; so 1 + 2ρ = n / (N f), if only neighbours share.
 
     Parameters

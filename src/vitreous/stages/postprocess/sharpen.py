@@ -16,11 +16,11 @@ from torch import Tensor
 
 from vitreous.data.volume import Volume
 from vitreous.inference.fall_off import COARSEST, LARGEST_ERROR_AT_LIMIT, FallOff, fall_off
+from vitreous.numerics.correlation_statistics import variance
 from vitreous.numerics.filters import apply, raised_cosine
 from vitreous.numerics.fourier import frequency_squared, rfftn
 from vitreous.numerics.shells import shell_average, spread
 from vitreous.stages.postprocess.fsc import FscCurves
-from vitreous.stages.postprocess.statistics import variance
 
 #: Shells over which the sharpened map ends.
 EDGE_SHELLS = 2.0

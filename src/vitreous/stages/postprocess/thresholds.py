@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from vitreous.inference.half_maps import GOLD_STANDARD
+from vitreous.numerics.correlation_statistics import information_level, noise_level
 from vitreous.stages.postprocess.fsc import FscCurves
 from vitreous.stages.postprocess.resolution import Resolution, resolution
-from vitreous.stages.postprocess.statistics import information_level, noise_level
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ def levels(samples: Tensor) -> dict[str, tuple[str, Tensor]]:
     With R = 2 FSC / (1 + FSC) the correlation of two maps of all data, √R is that of the whole map with the truth: 1/2 at
     FSC = 1/7 (Rosenthal & Henderson 2003, J. Mol. Biol. 333:721). The whole map's SNR is 2 FSC / (1 − FSC): 1/3 at 1/7, 1 at 1/3
     (often printed 0.3), 2 at 1/2. The other two kinds depend on n: what noise reaches
-    (:func:`~vitreous.stages.postprocess.statistics.noise_level`), and
-    bits (:func:`~vitreous.stages.postprocess.statistics.information_level`), which are Shannon's for a channel that nobody sends
+    (:func:`~vitreous.numerics.correlation_statistics.noise_level`), and
+    bits (:func:`~vitreous.numerics.correlation_statistics.information_level`), which are Shannon's for a channel that nobody sends
     anything through: read them as SNR 0.41 and 1 with an allowance for small n.
     """
     flat = torch.ones_like(samples)

@@ -13,7 +13,7 @@ from vitreous.data.volume import Volume
 from vitreous.errors import require
 from vitreous.inference.fall_off import FallOff, fall_off
 from vitreous.numerics.fourier import rfftn
-from vitreous.numerics.shells import shell_average, shell_count
+from vitreous.numerics.shells import redundancy, shell_average, shell_count
 
 #: Å²: the noise of half-maps whose amplitudes were raised rises with them, and falls with those that were blurred. That of sums of
 #: images weighted by their CTFs is level within this: it follows the weights, not the molecule (−50 and −20 in two refined maps).
@@ -66,11 +66,10 @@ class Spectra:
 def spectra(first: Volume, second: Volume, mask: Tensor) -> Spectra:
     """Signal and noise of two half-maps; ``mask`` in [0, 1] of their shape."""
     a, b = (rfftn(half.values.float() * mask.to(half.values)) for half in (first, second))
-    shape, square = first.shape, mask.double() ** 2
+    shape = first.shape
     signal, noise = shell_average((a * b.conj()).real, shape), shell_average((a - b).abs() ** 2, shape) / 4
-    independent = float(square.sum() ** 2 / (square.numel() * (square**2).sum()))
     k = torch.arange(len(signal), dtype=torch.float64) / (shape[0] * first.voxel_size)
-    return Spectra(k, signal.cpu(), noise.cpu(), (shell_count(shape) * independent).clamp_min(1.0))
+    return Spectra(k, signal.cpu(), noise.cpu(), (shell_count(shape) * redundancy(mask)).clamp_min(1.0))
 
 
 def signal_fall_off(found: Spectra, resolution: float) -> FallOff | None:

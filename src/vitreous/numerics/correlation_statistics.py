@@ -35,7 +35,11 @@ def variance(fsc: Tensor, samples: Tensor, signal_samples: Tensor | None = None)
 
 
 def variance_against_truth(fsc: Tensor, samples: Tensor) -> Tensor:
-    """(1 − r²)² (1 − r²/2) / n: the same for one noisy map against the noiseless signal itself, as an exact model would be."""
+    """(1 − r²)² (1 − r²/2) / n: the same for one noisy map against the noiseless signal itself, as an exact model would be.
+
+    For T = a M + N over n independent real numbers r = t / √(1 + t²), where t is the signal's amplitude over that of the noise, known
+    to a variance (1 + t²/2) / n.
+    """
     return (1 - fsc**2) ** 2 * (1 - fsc**2 / 2) / samples
 
 
