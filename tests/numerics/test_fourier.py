@@ -29,6 +29,9 @@ def test_inverses_undo_their_transforms(shape: tuple[int, int, int]):
     ):  # fmt: skip
         torch.testing.assert_close(backward(forward(values), shape[-axes:]), values)
     torch.testing.assert_close(ft.ifft2(ft.fft2(values)).real, values)
+    torch.testing.assert_close(ft.ifft1(ft.fft1(values)).real, values)
+    line = values[0, :1]
+    torch.testing.assert_close(ft.fft1(line), ft.fft2(line), msg="a signal is an image of one row")
     torch.testing.assert_close(ft.from_centre(ft.to_centre(values, (-2, -1)), (-2, -1)), values)
 
 

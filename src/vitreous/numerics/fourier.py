@@ -53,6 +53,16 @@ def irfftn(spectrum: Tensor, shape: Sequence[int]) -> Tensor:
     return torch.fft.irfftn(spectrum, s=tuple(shape), dim=(-3, -2, -1))
 
 
+def fft1(signals: Tensor) -> Tensor:
+    """Full transform of the last axis, origin at sample 0."""
+    return torch.fft.fft(signals)
+
+
+def ifft1(spectrum: Tensor) -> Tensor:
+    """Inverse of :func:`fft1`."""
+    return torch.fft.ifft(spectrum)
+
+
 def fft2(images: Tensor) -> Tensor:
     """Full transform of the last two axes, origin at pixel (0, 0)."""
     return torch.fft.fft2(images)
