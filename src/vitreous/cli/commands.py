@@ -18,6 +18,7 @@ class Command:
 COMMANDS = {
     each.name: each
     for each in (
+        Command("serve", "Show a project in the browser, start and stop jobs there", "The project", "vitreous.cli.serve:serve"),
         Command("resume", "Go on with what was stopped or killed", "The project", "vitreous.cli.projects:resume"),
         Command("status", "What is done, what is going on, how long it will take", "The project", "vitreous.cli.projects:status"),
         Command("plan", "The steps last asked for, with time and memory", "The project", "vitreous.cli.projects:plan"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -50,16 +50,16 @@ class Store:
         """Hold the project for this process; see :func:`vitreous.pipeline.lock.locked`."""
         return locked(self.folder)
 
-    def records(self) -> list[Record]:
-        """List the jobs, finished and not, by number."""
-        found = sorted(self._read(), key=lambda record: record.job)
+    def records(self, read: Callable[[Path], Record] = read_record) -> list[Record]:
+        """List the jobs, finished and not, by number; ``read`` gives the record of a folder."""
+        found = sorted(self._read(read), key=lambda record: record.job)
         done = {record.job for record in found if record.status == "done"}
         return [record for record in found if record.status == "done" or record.job not in done]
 
-    def _read(self) -> Iterator[Record]:
+    def _read(self, read: Callable[[Path], Record]) -> Iterator[Record]:
         for folder in self.jobs.iterdir():
             with suppress(FileNotFoundError, NotADirectoryError):
-                record = read_record(folder)
+                record = read(folder)
                 # A running folder may already say "done" for the instant before its rename.
                 yield record if folder.name == record.job else replace(record, status=_waiting(record.status))
 

@@ -1,0 +1,76 @@
+"""The page of a project as one ASGI application."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from vitreous.pipeline.job import Registry
+from vitreous.web.guard import App, Guard
+from vitreous.web.pages import PAGES
+from vitreous.web.project_view import Outside, ProjectView
+from vitreous.web.templating import HERE, page
+
+#: What a reader is told when a page cannot be shown.
+WORDS = {
+    404: ("There is no such page", "The address may be mistyped, or the job was removed."),
+    405: ("This cannot be done here", "The address is right, but not for what was asked of it."),
+}
+
+
+def create_app(
+    folder: str | Path,
+    registry: Registry,
+    *,
+    token: str,
+    prefix: str = "",
+    hosts: Iterable[str] = (),
+    learn: bool = True,
+) -> App:
+    """Make the application that shows the project in ``folder``.
+
+    Parameters
+    ----------
+    folder
+        The project.
+    registry
+        The kinds of job and the recipes that can be started.
+    token
+        The secret that a browser must show; see :class:`~vitreous.web.guard.Guard`.
+    prefix
+        Path under which a proxy shows the page: "/node/7"; without a slash at its end.
+    hosts
+        Names besides the loopback's by which browsers may reach the page.
+    learn
+        Whether the lessons are shown under ``/learn``.
+
+    Raises
+    ------
+    InputError
+        If ``folder`` is no project.
+    """
+    project = ProjectView(folder, registry)
+    app = FastAPI(title="Vitreous", docs_url=None, redoc_url=None, openapi_url=None)
+    modules = [importlib.import_module(f"vitreous.web.pages.{name}") for name in PAGES]
+    app.state.project = project
+    app.state.learn = learn
+    app.state.tabs = sorted((module.TAB for module in modules if hasattr(module, "TAB")), key=lambda tab: tab.order)
+    for module in modules:
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.add_exception_handler(Outside, _missing)
+    app.add_exception_handler(HTTPException, _missing)
+    return Guard(app, token=token, name=str(project.root), prefix=prefix, hosts=hosts)
+
+
+async def _missing(request: Request, problem: Exception) -> Response:
+    status = getattr(problem, "status_code", 404)
+    title, words = WORDS.get(status, ("This did not work", ""))
+    detail = getattr(problem, "detail", "")
+    return page(request, "problem.html", status=status, title=title, words=words if detail in ("", "Not Found") else detail)

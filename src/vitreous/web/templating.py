@@ -1,0 +1,44 @@
+"""How a page is made from its template: with the bar above it, and addresses that hold under any prefix."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+HERE = Path(__file__).parent
+ENVIRONMENT = Environment(
+    loader=PackageLoader("vitreous.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def url(root: str, path: str) -> str:
+    """Give the address of ``path`` ("/jobs/0007-refine", "static/style.css?v=2") under ``root``; odd letters are quoted."""
+    path, mark, query = path.partition("?")
+    return f"{root}/{quote(path.lstrip('/'))}{mark}{query}"
+
+
+def page(request: Request, template: str, *, status: int = 200, **told: Any) -> HTMLResponse:
+    """Make a page.
+
+    Parameters
+    ----------
+    request
+        Whose page it is.
+    template
+        File name in ``templates``; it extends ``base.html``.
+    status
+        Of the response.
+    **told
+        What the template shows. ``url(path)``, ``tabs``, ``here`` (the path of the page), ``root`` and ``project`` are there already.
+    """
+    root = request.scope.get("root_path", "")
+    state = request.app.state
+    here = request.url.path.removeprefix(root) or "/"
+    given = {"url": partial(url, root), "root": root, "tabs": state.tabs, "here": here, "project": state.project}
+    return HTMLResponse(ENVIRONMENT.get_template(template).render(given | told), status_code=status)
