@@ -61,7 +61,7 @@ def read_volume(path: str | Path, voxel_size: float | None = None) -> Volume:
     if any(abs(angle - 90) > 0.05 for angle in header.angles if angle > 0):
         raise FormatError(path, f"the cell's angles must be 90 degrees; got {header.angles}. It is a map of a crystal: resample "
                           "it to an orthogonal grid first.", "header, cell")  # fmt: skip
-    scale = voxel_size if voxel_size is not None else _cubic_voxel(header, path)
+    scale = voxel_size if voxel_size is not None else cubic_voxel(header, path)
     require(scale > 0, "voxel_size", scale, f"positive, in Å, for {path} (the header gives none)",
             instead=f'read_volume("{path}", voxel_size=1.06)')  # fmt: skip
     values = _numbers(read_data(path, header), header)
@@ -72,7 +72,7 @@ def read_volume(path: str | Path, voxel_size: float | None = None) -> Volume:
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         raise FormatError(path, f"a map must be finite everywhere; got {int(bad.sum())} values that are not, "
                           f"the first at (z, y, x) = {first}.")  # fmt: skip
-    return Volume(torch.from_numpy(values), float(scale), _corner(header, float(scale)))
+    return Volume(torch.from_numpy(values), float(scale), corner_of(header, float(scale)))
 
 
 def _numbers(data: bytearray, header: MrcHeader) -> np.ndarray:
@@ -82,8 +82,14 @@ def _numbers(data: bytearray, header: MrcHeader) -> np.ndarray:
     return decode_section(data, flat).reshape(header.shape)
 
 
-def _cubic_voxel(header: MrcHeader, path: str | Path) -> float:
-    """Å per voxel, 0 where the header is silent."""
+def cubic_voxel(header: MrcHeader, path: str | Path) -> float:
+    """Å per voxel of a map's header, 0 where it is silent.
+
+    Raises
+    ------
+    FormatError
+        If voxels are longer along one axis than along another by more than one in a thousand.
+    """
     sizes = header.pixel_size
     if min(sizes) <= 0:
         return 0.0
@@ -93,7 +99,8 @@ def _cubic_voxel(header: MrcHeader, path: str | Path) -> float:
     return float(np.mean(sizes))
 
 
-def _corner(header: MrcHeader, scale: float) -> tuple[float, float, float]:
+def corner_of(header: MrcHeader, scale: float) -> tuple[float, float, float]:
+    """Where voxel (0, 0, 0) of ``scale`` Å lies, (x, y, z) in Å: the header's origin, or its start if that is zero."""
     if any(header.origin) and all(np.isfinite(header.origin)):
         return tuple(map(float, header.origin))  # type: ignore[return-value]
     return tuple(float(header.start[header.axes.index(axis)] * scale) for axis in (1, 2, 3))  # type: ignore[return-value]
