@@ -241,10 +241,10 @@ def surface_image(solid: Solid, rotation: ArrayLike, *, size: int = 420, reach: 
     edge = _outlines(depth.view(rays, rays).numpy(), hit.view(rays, rays).numpy(), solid.radius)
     shaded = colour.view(rays, rays, 3).numpy() * (1 - 0.7 * edge[..., None])
     cover = hit.view(rays, rays).numpy().astype(np.float32)
-    return _halved(shaded, cover)
+    return halved(shaded, cover)
 
 
-def _halved(colour: NDArray, cover: NDArray) -> NDArray[np.uint8]:
+def halved(colour: NDArray, cover: NDArray) -> NDArray[np.uint8]:
     """Mean of 2 × 2 pixels, colours weighted by cover."""
 
     def mean(values: NDArray) -> NDArray:
