@@ -6,6 +6,7 @@ line in all of these programs; a line with too few or too many values is an erro
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from vitreous.io.star_rows import always_text, column, tokens
 from vitreous.io.star_table import Table, number_column
 from vitreous.io.star_writing import write_star
 
-__all__ = ["Table", "number_column", "read_star", "write_star"]
+__all__ = ["Table", "largest_loop", "number_column", "read_star", "write_star"]
 
 COMPILED_FROM = 4 << 20
+#: Bytes of rows that are held at a time where a loop is read in pieces.
+PIECE = 32 << 20
 
 
 def read_star(path: str | Path) -> dict[str, Table]:
@@ -57,11 +60,49 @@ def read_star(path: str | Path) -> dict[str, Table]:
     return blocks
 
 
+def largest_loop(path: str | Path, piece: int = PIECE) -> Iterator[Table]:
+    """Read the rows of the longest loop of a STAR file some at a time: for lists that are too long to be held whole.
+
+    Parameters
+    ----------
+    path
+        The file.
+    piece
+        Bytes of rows in each table, about; at least one row.
+
+    Yields
+    ------
+    Table
+        The next rows, columns as :func:`read_star` gives them but by the kinds of this piece alone: a column may be of whole
+        numbers first, and of numbers or text later.
+
+    Raises
+    ------
+    FormatError
+        If it is not a STAR file, has no loop or a line is broken; the line's number is given.
+    """
+    path = Path(path)
+    with path.open("rb") as handle:
+        if not handle.seek(0, 2):
+            raise FormatError(path, "a STAR file must have a line that begins with data_; got none.")
+        raw = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+    lines = _Lines(raw, path)
+    loops = [each for each in (_heading(lines, first, last) for _, first, last in _blocks(lines)) if each]
+    if not loops:
+        raise FormatError(path, "a list must have a loop_; got none.")
+    labels, first, last = max(loops, key=lambda each: each[2] - each[1])
+    while first < last:
+        end = raw.find(b"\n", min(first + piece, last) - 1, last) + 1 or last
+        read = _compiled if end - first >= COMPILED_FROM else _plain
+        yield Table(dict(zip(labels, read(lines, first, end, labels))))
+        first = end
+
+
 @dataclass(frozen=True)
 class _Lines:
     """The bytes of a file, and its lines."""
 
-    raw: bytes
+    raw: bytes | mmap.mmap
     path: Path
 
     def between(self, first: int, last: int) -> Iterator[tuple[int, int, list[bytes]]]:
@@ -76,7 +117,7 @@ class _Lines:
 
     def number(self, at: int) -> str:
         """Which line byte ``at`` is in, for messages."""
-        newlines = self.raw.count(b"\n", 0, at)
+        newlines = self.raw[:at].count(b"\n")
         return f"line {newlines + 1}"
 
     def wrong(self, problem: str, at: int) -> FormatError:
@@ -98,7 +139,7 @@ def _blocks(lines: _Lines) -> Iterator[tuple[str, int, int]]:
         yield name, first, last
 
 
-def _block_lines(raw: bytes) -> Iterator[tuple[str, int, int]]:
+def _block_lines(raw: bytes | mmap.mmap) -> Iterator[tuple[str, int, int]]:
     """Name, first byte and byte after the end, of every line that is one word that begins with data_."""
     at = raw.find(b"data_")
     while at >= 0:
@@ -131,7 +172,21 @@ def _label(lines: _Lines, value: bytes, at: int) -> str:
     return value[1:].decode("utf-8", "surrogateescape")
 
 
+def _heading(lines: _Lines, first: int, last: int) -> tuple[list[str], int, int] | None:
+    """Labels of a block's loop, and the first byte and the byte after the last of its rows; None if it is a list."""
+    for _, end, values in lines.between(first, last):
+        return (*_labels(lines, end, last), last) if values[0].lower() == b"loop_" else None
+    return None
+
+
 def _loop(lines: _Lines, first: int, last: int) -> Table:
+    labels, body = _labels(lines, first, last)
+    read = _compiled if last - body >= COMPILED_FROM else _plain
+    return Table(dict(zip(labels, read(lines, body, last, labels))))
+
+
+def _labels(lines: _Lines, first: int, last: int) -> tuple[list[str], int]:
+    """Labels of a loop, and the first byte of its rows."""
     labels: list[str] = []
     body = last
     for at, _, values in lines.between(first, last):
@@ -144,8 +199,7 @@ def _loop(lines: _Lines, first: int, last: int) -> Table:
         labels.append(label)
     if not labels:
         raise lines.wrong("a loop must have labels; got none.", first - 1)
-    read = _compiled if last - body >= COMPILED_FROM else _plain
-    return Table(dict(zip(labels, read(lines, body, last, labels))))
+    return labels, body
 
 
 def _plain(lines: _Lines, first: int, last: int, labels: list[str]) -> list[np.ndarray]:
