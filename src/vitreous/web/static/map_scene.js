@@ -103,7 +103,7 @@ export class MapScene {
       Object.assign(this.camera, { left: x - wide, right: x + wide, top: y + this.half, bottom: y - this.half, near: 0, far: 2 * far });
       this.camera.position.set(0, 0, far);
       this.camera.updateProjectionMatrix();
-      this.scene.fog = new three.Fog(0, far - 0.6 * this.reach, far + 2.2 * this.reach);
+      this.scene.fog = new three.Fog(0, far - 0.3 * this.reach, far + 3 * this.reach);
       this.scene.fog.color.setRGB(...paper(this.canvas));
       this.renderer.render(this.scene, this.camera);
       this.moved();
@@ -155,7 +155,7 @@ function lamps() {
     light.position.set(...from);
     return light;
   };
-  return [lamp(2.3, -0.45, 0.65, 0.85), lamp(0.6, 0.8, -0.1, 0.5), new three.HemisphereLight(0xffffff, 0x999999, 1.0)];
+  return [lamp(2.4, -0.45, 0.65, 0.85), lamp(0.7, 0.8, -0.1, 0.5), new three.HemisphereLight(0xffffff, 0xaaaaaa, 1.3)];
 }
 
 function partOf(mesh, opacity) {

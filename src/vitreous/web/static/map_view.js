@@ -100,8 +100,8 @@ async function recolour() {
   const file = control.colour.value, volume = held.get("map");
   local = null;
   if (file !== "radial" && file !== "plain") {
-    const found = await hold("local", file, true), [low, high] = found.quantiles([0.02, 0.98], true);
-    local = { volume: found, limits: [low, Math.max(high, low + 0.1)] };
+    const found = await hold("local", file, true);
+    local = { volume: found, limits: volume.limitsWithin(volume.level, found) };
   }
   await redraw();
 }
@@ -121,16 +121,15 @@ async function redraw() {
   if (!scene) return;
   const both = control.what.value === "halves" ? halves.length : 0, opacity = both ? 0.6 : control.model.value ? 0.55 : 1;
   const wanted = both ? halves.map((file, i) => [`half${i + 1}`, file, { kind: "plain", colour: HALVES[i] }]) : [["map", control.file.value, wishedColour()]];
-  let triangles = 0, limits = [0, 0];
+  const found = [];
   for (const [name, file, colour] of wanted) {
     const shown = await hold(name, file);
-    const made = await meshOf({ name, level: shown.ofSigmas(sigmas), dust: control.dust.checked, colour });
-    triangles += made.mesh.indices.length / 3;
-    limits = made.limits;
-    frameOnce(volume, limits[1]);
-    scene.show(name, made.mesh, opacity);
+    found.push([name, await meshOf({ name, level: shown.ofSigmas(sigmas), dust: control.dust.checked, colour })]);
   }
+  const limits = found[0][1].limits, triangles = found.reduce((sum, [, { mesh }]) => sum + mesh.indices.length / 3, 0);
+  frameOnce(volume, limits[1]);
   for (const name of both ? ["map"] : ["half1", "half2"]) scene.show(name, null);
+  for (const [name, { mesh }] of found) scene.show(name, mesh, opacity);
   explainColours(both, limits);
   report(volume, sigmas, triangles, performance.now() - began);
 }

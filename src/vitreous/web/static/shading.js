@@ -44,13 +44,13 @@ export function extent(places, indices, origin) {
   return [Math.min(least, most), most];
 }
 
-/** How bright each vertex is, 0.35 to 1: the less, the more solid stands in front of it. */
+/** How bright each vertex is, 0.45 to 1: the less, the more solid stands in front of it. */
 export function openness({ positions, normals }, share, reach) {
   const bright = new Float32Array(positions.length / 3);
   for (let v = 0, p = 0; v < bright.length; v++, p += 3) {
     const near = share(...[0, 1, 2].map((c) => positions[p + c] + reach * normals[p + c]));
     const far = share(...[0, 1, 2].map((c) => positions[p + c] + 2.5 * reach * normals[p + c]));
-    bright[v] = Math.min(Math.max(1.15 - 0.9 * near - 0.6 * far, 0.35), 1);
+    bright[v] = Math.min(Math.max(1.15 - 0.9 * near - 0.6 * far, 0.45), 1);
   }
   return bright;
 }

@@ -60,16 +60,29 @@ export class Volume {
     return weight > 1e-6 ? sum / weight : NaN;
   }
 
-  /** Values below which the given shares of the voxels lie; zeros left out if `known`. */
-  quantiles(shares, known = false) {
-    const counts = new Uint32Array(65536);
+  /** Values below which the given shares (rising) of the voxels lie. */
+  quantiles(shares) {
+    const counts = new Uint32Array(65536), total = this.codes.length;
     for (const code of this.codes) counts[code]++;
-    const least = known ? Math.max(0, Math.ceil(this.code(1e-6))) : 0;
-    let total = 0, below = 0, code = least;
-    for (let c = least; c < 65536; c++) total += counts[c];
+    let below = 0, code = 0;
     return shares.map((share) => {
       while (code < 65535 && below + counts[code] < share * total) below += counts[code++];
       return this.value(code);
     });
+  }
+
+  /** Between which values of `other` all but the outermost 2 % lie, where this map is above `level`; some 50 000 places are asked. */
+  limitsWithin(level, other) {
+    const [nx, ny] = this.size, least = this.code(level), inside = [];
+    for (let o = 0; o < this.codes.length; o++) if (this.codes[o] > least) inside.push(o);
+    const step = Math.max(1, Math.floor(inside.length / 50000)), found = [];
+    for (let i = 0; i < inside.length; i += step) {
+      const o = inside[i], value = other.known(...[o % nx, Math.floor(o / nx) % ny, Math.floor(o / (nx * ny))].map((each) => this.place(each)));
+      if (!Number.isNaN(value)) found.push(value);
+    }
+    found.sort((a, b) => a - b);
+    if (!found.length) return [0, 1];
+    const [low, high] = [0.02, 0.98].map((share) => found[Math.round(share * (found.length - 1))]);
+    return [low, Math.max(high, low + 0.1)];
   }
 }
