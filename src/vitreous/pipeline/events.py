@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,11 +55,16 @@ def fan_out(*reporters: Reporter) -> Reporter:
     return report
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """Read the whole lines of a log; an absent log has none."""
+def read_events(path: Path, *, last: int | None = None) -> list[dict[str, Any]]:
+    """Read the whole lines of a log, or those within its ``last`` bytes; an absent log has none."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1] if line]
+    with path.open("rb") as handle:
+        skipped = max(0, handle.seek(0, os.SEEK_END) - last) if last is not None else 0
+        # One byte more: the line before ends with it, or the first line is torn and falls away.
+        handle.seek(max(0, skipped - 1))
+        lines = handle.read().split(b"\n")
+    return [json.loads(line) for line in lines[1 if skipped else 0 : -1] if line]
 
 
 def follow(path: Path, finished: Callable[[], bool], *, every: float = 0.25) -> Iterator[dict[str, Any]]:

@@ -11,11 +11,15 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from vitreous.errors import VitreousError
 from vitreous.pipeline.job import Registry
 from vitreous.web.guard import App, Guard
 from vitreous.web.pages import PAGES
 from vitreous.web.project_view import Outside, ProjectView
+from vitreous.web.state import standing
+from vitreous.web.stream import Shared, told
 from vitreous.web.templating import HERE, page
+from vitreous.web.work import Work
 
 #: What a reader is told when a page cannot be shown.
 WORDS = {
@@ -60,12 +64,15 @@ def create_app(
     modules = [importlib.import_module(f"vitreous.web.pages.{name}") for name in PAGES]
     app.state.project = project
     app.state.learn = learn
+    work = app.state.work = Work(project.folder, project.cache)
+    app.state.look = Shared(lambda: told(standing(project), work.starting(), work.problem()))
     app.state.tabs = sorted((module.TAB for module in modules if hasattr(module, "TAB")), key=lambda tab: tab.order)
     for module in modules:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(Outside, _missing)
     app.add_exception_handler(HTTPException, _missing)
+    app.add_exception_handler(VitreousError, _refused)
     return Guard(app, token=token, name=str(project.root), prefix=prefix, hosts=hosts)
 
 
@@ -74,3 +81,7 @@ async def _missing(request: Request, problem: Exception) -> Response:
     title, words = WORDS.get(status, ("This did not work", ""))
     detail = getattr(problem, "detail", "")
     return page(request, "problem.html", status=status, title=title, words=words if detail in ("", "Not Found") else detail)
+
+
+async def _refused(request: Request, problem: Exception) -> Response:
+    return page(request, "problem.html", status=409, title="This cannot be done", words=str(problem))

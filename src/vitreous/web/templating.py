@@ -11,6 +11,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from vitreous.web.why import lesson_path
+
 HERE = Path(__file__).parent
 ENVIRONMENT = Environment(
     loader=PackageLoader("vitreous.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -35,10 +37,12 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
     status
         Of the response.
     **told
-        What the template shows. ``url(path)``, ``tabs``, ``here`` (the path of the page), ``root`` and ``project`` are there already.
+        What the template shows. ``url(path)``, ``root``, ``tabs``, ``here`` (the path of the page), ``project``, ``learn`` (whether there
+        are lessons) and ``lesson_path`` are there already.
     """
     root = request.scope.get("root_path", "")
     state = request.app.state
     here = request.url.path.removeprefix(root) or "/"
-    given = {"url": partial(url, root), "root": root, "tabs": state.tabs, "here": here, "project": state.project}
+    given = {"url": partial(url, root), "root": root, "tabs": state.tabs, "here": here, "project": state.project, "learn": state.learn}
+    given |= {"lesson_path": lesson_path}
     return HTMLResponse(ENVIRONMENT.get_template(template).render(given | told), status_code=status)
