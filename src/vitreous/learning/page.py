@@ -10,7 +10,7 @@ import marimo as mo
 from vitreous.errors import VitreousError, require
 from vitreous.learning import syllabus
 from vitreous.views.figure import Figure
-from vitreous.views.render import render
+from vitreous.views.quick.sheet import quick_svg
 
 #: What a page may hand to a lesson, and the range each is clipped to. Names are those of the jobs' parameters.
 OWN_NUMBERS: dict[str, tuple[float, float]] = {
@@ -59,8 +59,7 @@ def question(id_: str) -> mo.Html:
 
 def show(figure: Figure) -> mo.Html:
     """A figure with its caption; its colours follow the reader's light or dark setting."""
-    picture = render(figure, "svg").decode()
-    return mo.Html(f'<figure class="vitreous-figure">{picture}<figcaption>{escape(figure.caption)}</figcaption></figure>')
+    return mo.Html(f'<figure class="vitreous-figure">{quick_svg(figure)}<figcaption>{escape(figure.caption)}</figcaption></figure>')
 
 
 def claim(text: str, holds: bool) -> mo.Html:

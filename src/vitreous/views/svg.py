@@ -15,7 +15,7 @@ from vitreous.views.png import encode_png
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 
 
-def _style() -> str:
+def themed_style() -> str:
     """Variables for every role: light by default, dark where the reader's surroundings are."""
     themed = {role: pair for role, pair in COLOURS.items() if pair[0] != pair[1]}
     light, dark = ("".join(f"--{role}:{pair[index]};" for role, pair in themed.items()) for index in (0, 1))
@@ -60,5 +60,5 @@ def adaptive(text: str, title: str, caption: str) -> str:
         if light != dark:
             text = text.replace(light, f"var(--{role})")
     text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'(?:, sans-serif)?", lambda match: f"font: {match[1]}{FONTS}", text)
-    words = f"<title>{escape(title)}</title><desc>{escape(caption)}</desc>{_style()}"
+    words = f"<title>{escape(title)}</title><desc>{escape(caption)}</desc>{themed_style()}"
     return re.sub(r"(<svg[^>]*>)", lambda match: match[1] + words, text, count=1)
