@@ -42,7 +42,7 @@ def _(mo):
     transform is that ear. It takes *anything* that varies, be it a sound in time or the density across a molecule, and says which
     waves it is made of: **how strong** each is (its amplitude) and **where its crests lie** (its phase).
 
-    The curve below is real: a human 80S ribosome, atom by atom, projected onto a line. Add waves to it, the longest first.
+    The curve below is real: an 80S ribosome (PDB 6ZU5), atom by atom, projected onto a line. Add waves to it, the longest first.
     """)
     return
 
@@ -75,11 +75,11 @@ def _(Axis, Figure, Line, PURE, Panel, Scatter, back, chosen, np, show, signals,
     _kept = np.abs(np.round(_u * size * step)) <= waves.value
     _sum = back(np.where(_kept, _f, 0), step).real
     _half = _u >= 0
-    _amplitude = np.abs(_f) / (size * step)
+    _amplitude = np.maximum(np.abs(_f) / (size * step), 1e-9)
     show(
         Figure(
             name="waves", title="A sum of waves", height=3.4, columns=2,
-            caption="Left: the signal (thin) and the sum of its longest waves (thick). Right: how strong each wave is; those in the sum are blue. "
+            caption="Left: the signal (thin) and the sum of its longest waves (thick). Right: how strong each wave is, on a scale of powers of ten; those in the sum are blue. "
             "Look for how soon the ribosome is recognised, how a box rings at its edges however many waves you add, and why a single point "
             "is the hardest of all: it needs every wave equally.",
             panels=(
@@ -93,7 +93,7 @@ def _(Axis, Figure, Line, PURE, Panel, Scatter, back, chosen, np, show, signals,
                     title="Its waves",
                     marks=(Scatter(x=_u[_half], y=_amplitude[_half], colour="muted", label="not used"),
                            Scatter(x=_u[_half & _kept], y=_amplitude[_half & _kept], size=26, opacity=1.0, label="in the sum")),
-                    x=Axis("Spatial frequency", "Å⁻¹", limits=(-0.004, 0.17)), y=Axis("Amplitude, relative", PURE, limits=(0, None)), legend="upper right",
+                    x=Axis("Spatial frequency", "Å⁻¹", limits=(-0.004, 0.17)), y=Axis("Amplitude, relative", PURE, limits=(2e-5, 1), scale="log"), legend="upper right",
                 ),
             ),
         )
@@ -253,7 +253,7 @@ def _(Axis, Figure, Line, PURE, Panel, Scatter, bumps, bumps_transform, fine, mo
         return Panel(
             title=title, legend="upper right",
             marks=(Line(x=_u[_seen], y=part(_foretold)[_seen], colour="orange", label="by the rules"),
-                   Scatter(x=_u[_seen], y=part(_found)[_seen], size=9, label="computed")),
+                   Scatter(x=_u[_seen][::3], y=part(_found)[_seen][::3], size=20, label="computed")),
             x=_frequency, y=Axis(title, "Å", limits=(-1.6, 2.9) if part is not np.abs else (0, 2.9)),
         )  # fmt: skip
 
@@ -400,7 +400,7 @@ def _(claim, mo, np, places, transform):
     **Where you meet this**
 
     | narrow | broad | so |
-    |---|---|---|
+    |:---|:---|:---|
     | an atom, less than 1 Å across | its scattering, out to beyond 1 Å⁻¹ | high resolution is in reach at all |
     | an atom that trembles is *broader* | its scattering falls sooner: $e^{-Bk^2/4}$ | the B-factor |
     | a particle of diameter D is finite | no detail of its transform is finer than about 1/D | neighbouring coefficients closer than 1/D say the same; a box twice as wide brings no new knowledge |
@@ -502,7 +502,7 @@ def _(Axis, Figure, Line, PURE, Panel, RowBars, axis_frequencies, bin_pixel, box
         show(
             Figure(
                 name="bins", title="Bins", height=3.1, columns=2,
-                caption="Left: bins (of the positive half) between resolutions that halve: each row has twice as many as the one above, until Nyquist ends it. Right: the "
+                caption="Left: bins (of the positive half) between resolutions that halve: from the second row on each has twice as many as the one above, until Nyquist ends it. Right: the "
                 "length that bin k stands for. Look for how few bins describe all that is coarser than 20 Å, and how many the last halving costs.",
                 panels=(
                     Panel(title="Bins by resolution", legend="none", marks=(RowBars(names=_names, lengths=_counts, notes=tuple(str(each) for each in _counts)),),
