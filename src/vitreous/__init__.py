@@ -9,6 +9,7 @@ import importlib
 import os
 from typing import Any
 
+from vitreous.runtime.allocator import keep_freed_memory
 from vitreous.runtime.threads import threads
 
 # Without it, products of matrices and vectors are rounded otherwise where they lie otherwise in memory, so that a job that was killed and
@@ -19,6 +20,7 @@ os.environ.setdefault("MKL_CBWR", "AUTO")
 os.environ.setdefault("MKL_DYNAMIC", "FALSE")
 os.environ.setdefault("OMP_DYNAMIC", "FALSE")
 os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
+keep_freed_memory()
 
 __version__ = "0.1.0"
 

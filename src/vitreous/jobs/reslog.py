@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vitreous.stages.controls.placed import Placed
     from vitreous.stages.controls.reslog import Growth, ResLog
 
+#: Particles and 1 / d² of noise images.
+Noise = tuple[list[float], list[float]]
 #: Noise images at most: each is searched over all views, some hundredths of a second.
 NOISE_IMAGES = 2000
 
@@ -57,11 +59,12 @@ def run(inputs: Inputs, params: ResLogPlot, context: Context) -> Result:
     fitted = fit_growth(data)
     target = None if params.target is None or params.target <= data.nyquist else params.target
     found = judge_particles_needed(data, fitted, target=target)
-    write(data, fitted, found.figures, context.outputs, noise)
+    write(data, found.figures, context.outputs, noise)
+    draw(data, fitted, found.figures, context.outputs, noise)
     return Result(figures=dict(found.figures), warnings=() if found.verdict == "pass" else (found.reason,))
 
 
-def noise_curve(task: Placed, context: Context) -> tuple[list[float], list[float]]:
+def noise_curve(task: Placed, context: Context) -> Noise:
     """Particles and 1 / d² of noise images treated as the particles were: at most ``NOISE_IMAGES``, since each is searched."""
     import torch
 
@@ -74,21 +77,24 @@ def noise_curve(task: Placed, context: Context) -> tuple[list[float], list[float
     return mean_reached(nested_subsets(aligned_noise(some, chance), seed=context.seed), task.length)
 
 
-def write(
-    data: Growth, fitted: ResLog | None, figures: Mapping[str, Any], folder: Path, noise: tuple[list[float], list[float]] | None = None
-) -> None:  # fmt: skip
-    """Write the points, the figures and the plot."""
-    import numpy as np
-
+def write(data: Growth, figures: Mapping[str, Any], folder: Path, noise: Noise | None) -> None:
+    """Write the points and the figures."""
     from vitreous.runtime.files import write_json, write_text
-    from vitreous.views.render import save_figure
-    from vitreous.views.reslog import reslog_figure
 
     names = "particles,inverse_squared_resolution_per_angstrom2,standard_error_per_angstrom2,resolution_angstrom,subsets"
     rows = (f"{n:.0f},{u:.6g},{e:.3g},{u**-0.5:.4g},{r}" for n, u, e, r in zip(data.count, data.u, data.error, data.repeats))
     write_text(folder / "reslog.csv", "\n".join([names, *rows]) + "\n")
     curve = None if noise is None else {"particles": noise[0], "inverse_squared_resolution_per_angstrom2": noise[1]}
     write_json(folder / "reslog.json", {**figures, "noise": curve})
+
+
+def draw(data: Growth, fitted: ResLog | None, figures: Mapping[str, Any], folder: Path, noise: Noise | None = None) -> None:
+    """Draw the plot."""
+    import numpy as np
+
+    from vitreous.views.render import save_figure
+    from vitreous.views.reslog import reslog_figure
+
     more: dict[str, Any] = {"noise": noise}
     if fitted is not None:
         needed = (figures["target_angstrom"], float(figures["particles_needed"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.jobs.options import PixelSize
@@ -13,13 +12,13 @@ from vitreous.pipeline.params import option, parameters
 from vitreous.pipeline.ports import Input, Inputs, Output
 
 if TYPE_CHECKING:
+    from vitreous.data.atomic_model import AtomicModel
+    from vitreous.data.particles import Particles
     from vitreous.jobs.validation.findings import Finding
-    from vitreous.jobs.validation.from_maps import Maps
-    from vitreous.stages.postprocess import Postprocessed
     from vitreous.views.report import Provenance
 
 #: What a voxel of a half-map needs: bytes, and seconds of one core.
-BYTES_PER_VOXEL, SECONDS_PER_VOXEL = 55, 5e-6
+BYTES_PER_VOXEL, SECONDS_PER_VOXEL = 55, 8e-6
 
 
 @parameters
@@ -38,7 +37,7 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
     from vitreous.data.volume import Volume
     from vitreous.io.mrc import read_volume, write_volume
     from vitreous.jobs.postprocess import write_curves
-    from vitreous.jobs.validation import from_maps, from_model
+    from vitreous.jobs.validation import from_maps, from_model, from_particles
     from vitreous.jobs.validation.explained import explained
     from vitreous.jobs.validation.findings import complete
     from vitreous.jobs.validation.page import page, told
@@ -47,6 +46,7 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
     from vitreous.views.report_html import write_report
 
     order = symmetry(params.symmetry).order
+    particles, model = _read(inputs, params)  # before minutes of work, so that a wrong file is told at once
     first, second = (read_volume(inputs[port], params.pixel_size) for port in ("half1", "half2"))
     given = None if inputs.get("mask") is None else read_volume(inputs["mask"], params.pixel_size)
     maps = from_maps.Maps(first, second, given, order, context.seed)
@@ -54,9 +54,12 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
     pictures.mkdir(parents=True, exist_ok=True)
     with torch.inference_mode():
         seen = from_maps.examine(maps, pictures, context.report)
-        findings = [*seen.findings, *_from_particles(inputs, params, maps, seen.done, pictures, context)]
-        if inputs.get("model"):
-            findings += from_model.examine(inputs["model"], seen.done, pictures)
+        findings = [*seen.findings]
+        if particles is not None:
+            sample = from_particles.Sample(symmetry=params.symmetry, diameter=params.diameter, most=params.sample)
+            findings += from_particles.examine(particles, maps, seen.done, sample, pictures, context)
+        if model is not None:
+            findings += from_model.examine(model, seen.done, pictures)
         elif seen.done.resolution:
             findings.append(from_model.hand_alone(seen.done))
     findings = explained(complete(findings))
@@ -73,15 +76,13 @@ def run(inputs: Inputs, params: Validate, context: Context) -> Result:
     return _result(numbers, findings)
 
 
-def _from_particles(inputs: Inputs, params: Validate, maps: Maps, done: Postprocessed, pictures: Path, context: Context) -> list[Finding]:
+def _read(inputs: Inputs, params: Validate) -> tuple[Particles | None, AtomicModel | None]:
+    """Particles and model, where they are given."""
     from vitreous.io.particles import read_particles
-    from vitreous.jobs.validation import from_particles
+    from vitreous.io.pdb import read_ensemble
 
-    if not inputs.get("particles"):
-        return []
-    particles = read_particles(inputs["particles"], pixel_size=params.pixel_size)
-    sample = from_particles.Sample(symmetry=params.symmetry, diameter=params.diameter, most=params.sample)
-    return from_particles.examine(particles, maps, done, sample, pictures, context)
+    particles = read_particles(inputs["particles"], pixel_size=params.pixel_size) if inputs.get("particles") else None
+    return particles, read_ensemble(inputs["model"])[0] if inputs.get("model") else None
 
 
 def _title(inputs: Inputs) -> str:
@@ -89,16 +90,17 @@ def _title(inputs: Inputs) -> str:
 
 
 def _provenance(inputs: Inputs, params: Validate, context: Context) -> Provenance:
-    from dataclasses import asdict
-
+    from vitreous.pipeline.params import options
     from vitreous.pipeline.provenance import surroundings
     from vitreous.views.report import Provenance
 
     used = surroundings("cpu")
     files = {port: inputs[port].name for port in ("half1", "half2", "mask", "particles", "model") if inputs.get(port)}
-    words = " ".join(f"--{port} {name}" if port not in ("half1", "half2") else name for port, name in files.items())
-    chosen = {name.replace("_", " "): str(value) for name, value in asdict(params).items() if value is not None}
-    return Provenance(command=f"vitreous validate {words} --seed {context.seed}", seed=context.seed,
+    words = [f"--{port} {name}" if port not in ("half1", "half2") else name for port, name in files.items()]
+    values = {each.name: getattr(params, each.name) for each in options(Validate)}
+    words += [f"--{each.name.replace('_', '-')} {values[each.name]}" for each in options(Validate) if values[each.name] != each.default]
+    chosen = {name.replace("_", " "): str(value) for name, value in values.items() if value is not None}
+    return Provenance(command=f"vitreous validate {' '.join(words)} --seed {context.seed}", seed=context.seed,
                       started=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), machine=used["platform"], versions=used["versions"],
                       parameters=chosen)  # fmt: skip
 
@@ -142,7 +144,10 @@ JOB = JobType(
         Output("pictures", "pictures/*", "picture", "the pictures of the page"),
         Output("fsc", "fsc.csv", "curve", "correlations by shell, their 95 % interval, and thresholds"),
         Output("mask_used", "mask.mrc", "mask", "inside which the halves were compared"),
-        Output("local_resolution", "local_resolution.mrc", "local resolution", "Å in each voxel of the mask, 0 outside", optional=True),
+        Output(
+            "local_resolution", "local_resolution.mrc", "local resolution",
+            "Å in each voxel of the mask, 0 outside; on a grid as coarse as the resolution allows", optional=True,
+        ),
     ),
     run="vitreous.jobs.validate:run",
     estimate="vitreous.jobs.validate:estimate",

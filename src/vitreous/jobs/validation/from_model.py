@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.jobs.validation.findings import Finding, look, not_done
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vitreous.data.atomic_model import AtomicModel
     from vitreous.data.check import Check
     from vitreous.stages.model import ModelComparison
     from vitreous.stages.postprocess import Postprocessed
 
 
-def examine(model: Path, done: Postprocessed, folder: Path) -> list[Finding]:
+def examine(model: AtomicModel, done: Postprocessed, folder: Path) -> list[Finding]:
     """Hold the sharpened map against a model; pictures go into ``folder``."""
     from vitreous.errors import InputError
-    from vitreous.io.pdb import read_ensemble
     from vitreous.jobs.check_model import draw
     from vitreous.stages.model import compare, judge_model
 
     resolution = done.resolution.value if done.resolution else None
     try:
-        found = compare(done.sharpened, read_ensemble(model)[0], resolution=resolution)
+        found = compare(done.sharpened, model, resolution=resolution)
     except InputError as problem:
         return not_done(("model", "hand"), str(problem))
     draw(found, done.sharpened, done, resolution, folder)

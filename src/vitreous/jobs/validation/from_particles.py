@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from vitreous.data.particles import Particles
     from vitreous.jobs.validation.from_maps import Maps
     from vitreous.pipeline.context import Context
+    from vitreous.stages.controls.placed import Placed
     from vitreous.stages.postprocess import Postprocessed
 
 #: Images that are searched for views, at most: the dearest control.
 SEARCHED = 400
-#: Pixels of all images of the plot of resolution by number together, and how much finer than the map's resolution their Nyquist is.
-PIXELS_IN_ALL, FINER = 2 * 10**8, 0.65
+#: Pixels of all images of the plot of resolution by number together, how much finer than the map's resolution their Nyquist is,
+#: pixels of a side at most, and voxels of all its maps together, half a microsecond each: finer maps are of fewer subsets.
+PIXELS_IN_ALL, FINER, MOST_PIXELS, VOXELS_IN_ALL = 2 * 10**8, 0.75, 192, 7 * 10**7
 #: All that is asked here.
 CHECKS = tuple(name for name, group, _ in QUESTIONS if group == "Particles")
 STEPS = ("views", "residuals of particles", "particles beside noise", "two classes", "resolution by number")
@@ -65,7 +67,7 @@ def examine(particles: Particles, maps: Maps, done: Postprocessed, sample: Sampl
         return [*findings, *not_done(("better-than-noise", "overfitting", "homogeneity", "particles-needed"), str(problem))]
     findings += _controls(particles, half, sample, folder, context)
     context.report(Progress(STEPS[4], 4, len(STEPS)))
-    findings.append(look("particles-needed", lambda: _growth(particles, half, done, sample, context), "reslog.svg"))
+    findings.append(look("particles-needed", lambda: _growth(particles, half, done, sample, folder, context), "reslog.svg"))
     context.report(Progress(STEPS[4], 5, len(STEPS)))
     return findings
 
@@ -112,6 +114,10 @@ def _against_the_map(
 
 def _controls(particles: Particles, half: object, sample: Sample, folder: Path, context: Context) -> list[Finding]:
     """Particles beside noise, fitted noise, and two classes."""
+    from functools import cache
+
+    import torch
+
     from vitreous.jobs.particle_table import box_of
     from vitreous.jobs.placed_particles import FILLED, draw_better, placed_particles, sort_again
     from vitreous.runtime.chance import torch_generator
@@ -121,41 +127,46 @@ def _controls(particles: Particles, half: object, sample: Sample, folder: Path, 
     from vitreous.views.render import save_figure
 
     diameter = sample.diameter or FILLED * box_of(particles) * particles.pixel_size
-    told = {"diameter": diameter, "symmetry": sample.symmetry, "seed": context.seed}
+
+    @cache
+    def task() -> Placed:
+        return placed_particles(particles, half, most=sample.most, diameter=diameter, symmetry=sample.symmetry, seed=context.seed)
 
     def better() -> Check:
-        few = placed_particles(particles, half, most=min(sample.most, SEARCHED), **told)
-        beside = against_noise(few, torch_generator(context.seed, "twins"))
+        some = torch.randperm(len(task()), generator=torch_generator(context.seed, "searched"))[:SEARCHED]
+        beside = against_noise(task().taking(some), torch_generator(context.seed, "twins"))
         save_figure(draw_better(beside), folder / "better_than_noise.svg")
         return judge_better_than_noise(beside)
 
     def overfitted() -> Check:
-        return judge_overfitting(freed_agreement(placed_particles(particles, half, most=sample.most, **told),
-                                                 torch_generator(context.seed, "nudges")))  # fmt: skip
+        return judge_overfitting(freed_agreement(task(), torch_generator(context.seed, "nudges")))
 
     def sorted_again() -> Check:
         context.report(Progress(STEPS[3], 3, len(STEPS)))
-        return judge_homogeneity(sort_again(placed_particles(particles, half, most=sample.most, **told), diameter, context.seed))
+        return judge_homogeneity(sort_again(task(), diameter, context.seed))
 
     return [look("better-than-noise", better, "better_than_noise.svg"), look("overfitting", overfitted),
             look("homogeneity", sorted_again)]  # fmt: skip
 
 
-def _growth(particles: Particles, half: object, done: Postprocessed, sample: Sample, context: Context) -> Check:
+def _growth(
+    particles: Particles, half: object, done: Postprocessed, sample: Sample, folder: Path, context: Context
+) -> Check:  # fmt: skip
+    """Resolution by number of particles."""
     from math import ceil
 
     from vitreous.jobs.particle_table import box_of
     from vitreous.jobs.placed_particles import PIXELS, placed_particles
-    from vitreous.jobs.reslog import write
+    from vitreous.jobs.reslog import draw
     from vitreous.stages.controls.nested import nested_subsets
     from vitreous.stages.controls.reslog import fit_growth, growth, judge_particles_needed
 
     box, finest = box_of(particles), FINER * (done.resolution.value if done.resolution else 10.0)
-    pixels = min(box, max(PIXELS, 2 * ceil(box * particles.pixel_size / finest)))
+    pixels = min(box, MOST_PIXELS, max(PIXELS, 2 * ceil(box * particles.pixel_size / finest)))
     task = placed_particles(particles, half, diameter=sample.diameter, symmetry=sample.symmetry, seed=context.seed,
                             most=PIXELS_IN_ALL // pixels**2, pixels=pixels)  # fmt: skip
-    data = growth(nested_subsets(task, seed=context.seed), task.length)
+    data = growth(nested_subsets(task, seed=context.seed, most=(VOXELS_IN_ALL // pixels**3 + 1) // 2), task.length)
     fitted = fit_growth(data)
     check = judge_particles_needed(data, fitted)
-    write(data, fitted, check.figures, context.outputs / "pictures")
+    draw(data, fitted, check.figures, folder)
     return check

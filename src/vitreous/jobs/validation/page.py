@@ -27,6 +27,13 @@ THRESHOLDS = (
     "One curve and what each criterion says of it. 0.143 is the field's convention: where half-maps correlate to 1/7 the whole map "
     "correlates to 1/2 with the truth. Those of bits take Fourier components for a channel, which they are not."
 )
+#: Words of the pictures that bring none along, and how wide they are.
+WORDS = {
+    "guinier.svg": {"width": "half"},
+    "worst.png": {"title": "Images that fit worst", "caption": "Each as it is, as the map shows it, and what is left. What is left should "
+                  "look like noise; a particle left over is at the wrong place or of another kind."},
+    "best.png": {"title": "Images that fit best", "caption": "The same of those that fit best: overlaps of ice and gold do not hide here."},
+}  # fmt: skip
 
 
 def told(done: Postprocessed, findings: Sequence[Finding], local: LocalResolution | None) -> dict[str, Any]:
@@ -34,10 +41,10 @@ def told(done: Postprocessed, findings: Sequence[Finding], local: LocalResolutio
     from vitreous.data.check import worst
     from vitreous.stages.postprocess import threshold_table
 
-    quartiles = [round(local.quantile(share), 3) for share in (0.1, 0.5, 0.9)] if local else None
+    quantiles = [round(local.quantile(share), 3) for share in (0.1, 0.5, 0.9)] if local else None
     return {
         "verdict": worst([each.check for each in findings]), **numbers_of(done),
-        "local_resolution_quantiles_angstrom": quartiles, "thresholds": told_thresholds(threshold_table(done.curves)),
+        "local_resolution_quantiles_angstrom": quantiles, "thresholds": told_thresholds(threshold_table(done.curves)),
         "checks": [each.told() for each in findings],
     }  # fmt: skip
 
@@ -126,12 +133,3 @@ def _group(group: str, findings: Sequence[Finding], folder: Path) -> Section:
     count = sum(each.name in names and each.check.verdict != "not done" for each in findings)
     text = f"{some(count, 'condition')} of {len(names)} could be looked at."
     return Section(title=group, text=text, items=[drawn(folder / picture, **WORDS.get(picture, {})) for picture in shown])
-
-
-#: Words of the pictures that bring none along, and how wide they are.
-WORDS = {
-    "guinier.svg": {"width": "half"},
-    "worst.png": {"title": "Images that fit worst", "caption": "Each as it is, as the map shows it, and what is left. What is left should "
-                  "look like noise; a particle left over is at the wrong place or of another kind."},
-    "best.png": {"title": "Images that fit best", "caption": "The same of those that fit best: overlaps of ice and gold do not hide here."},
-}  # fmt: skip

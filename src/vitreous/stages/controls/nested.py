@@ -42,14 +42,14 @@ class Subset:
     fsc: Tensor
 
 
-def block_count(particles: int) -> int:
-    """Into how many blocks a set is dealt: a power of two, as many as leave ``FEWEST`` particles a half, from 1 to ``MOST_BLOCKS``.
+def block_count(particles: int, most: int = MOST_BLOCKS) -> int:
+    """Into how many blocks a set is dealt: a power of two, as many as leave ``FEWEST`` particles a half, from 1 to ``most``.
 
     >>> block_count(239), block_count(240), block_count(10**6)
     (1, 2, 16)
     """
     blocks = 1
-    while 2 * blocks <= MOST_BLOCKS and particles >= 2 * FEWEST * 2 * blocks:
+    while 2 * blocks <= most and particles >= 2 * FEWEST * 2 * blocks:
         blocks *= 2
     return blocks
 
@@ -63,7 +63,7 @@ def deal(half: Tensor, blocks: int, generator: torch.Generator) -> list[tuple[Te
     return list(zip(*parts))
 
 
-def nested_subsets(task: Placed, *, seed: int = 0, report: Reporter = silent) -> list[Subset]:
+def nested_subsets(task: Placed, *, seed: int = 0, most: int = MOST_BLOCKS, report: Reporter = silent) -> list[Subset]:
     """Reconstruct nested random subsets and compare their halves.
 
     Parameters
@@ -72,6 +72,8 @@ def nested_subsets(task: Placed, *, seed: int = 0, report: Reporter = silent) ->
         The particles.
     seed
         Of the deal.
+    most
+        Blocks at most.
     report
         Told after each pair of maps.
 
@@ -85,7 +87,7 @@ def nested_subsets(task: Placed, *, seed: int = 0, report: Reporter = silent) ->
     InputError
         If there are fewer particles than two subsets need.
     """
-    blocks = block_count(len(task))
+    blocks = block_count(len(task), most)
     require(blocks >= 2, "number of particles", len(task), f"at least {4 * FEWEST}, for two subsets", instead="more particles")
     found: list[Subset] = []
 
