@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,6 +36,23 @@ def _zeros(k: NDArray, fitted: NDArray, resolution: float) -> list[Mark]:
     return [Rule(at=float(k[i]), colour="muted", style="dotted") for i in low[:ZEROS] if k[i] <= 1 / resolution]
 
 
+def rings_panel(k: ArrayLike, measured: ArrayLike, fitted: ArrayLike, correlation: ArrayLike, resolution: float) -> Panel:
+    """Elliptical averages and their fit over spatial frequency; arguments as for :func:`thon_figure`."""
+    k, measured, fitted, correlation = (np.asarray(each, dtype=float) for each in (k, measured, fitted, correlation))
+    rule = Rule(at=1 / resolution, text=f"agree to {resolution:.1f} Å", colour="orange")
+    curves = (
+        *_zeros(k, fitted, resolution),
+        Line(x=k, y=correlation, colour="green", style="dotted", width=1.4, label="correlation"),
+        Line(x=k, y=measured, colour="muted", width=1.1, label="measured"),
+        Line(x=k, y=fitted, colour="blue", width=1.4, label="fit"),
+        Rule(at=0.5, axis="y", colour="green", style="dotted"), rule,
+    )  # fmt: skip
+    reach = float(np.nanpercentile(np.abs(measured[k > 0.25 / resolution]), 98)) if (k > 0.25 / resolution).any() else 1.0
+    limits = (-max(0.4, 1.5 * reach) - 0.25, max(1.3, 1.5 * reach))
+    return Panel(title="Rings, background divided out", marks=curves, x=Axis("Spatial frequency", "Å⁻¹"), top=angstrom_axis(k),
+                 legend="bottom", y=Axis("Modulation", PURE, limits=limits))  # fmt: skip
+
+
 def thon_figure(
     rings: ArrayLike, *, k_most: float, k: ArrayLike, measured: ArrayLike, fitted: ArrayLike, correlation: ArrayLike,
     resolution: float, power: ArrayLike | None = None, power_fit: ArrayLike | None = None, background: ArrayLike | None = None,
@@ -64,7 +80,7 @@ def thon_figure(
         Of the micrograph.
     """
     k, measured, fitted, correlation = (np.asarray(each, dtype=float) for each in (k, measured, fitted, correlation))
-    rule = Rule(at=1 / resolution, text=f"agree to {resolution:.1f} Å", colour="orange")
+    rule = Rule(at=1 / resolution, colour="orange")
     shown = Axis("Spatial frequency", "Å⁻¹")
     panels = [_two_dimensional(np.asarray(rings, dtype=float), k_most, resolution, angle_deg)]
     if power is not None:
@@ -73,19 +89,9 @@ def thon_figure(
             spectrum.append(Line(x=k, y=background, colour="green", style="dashed", label="background"))
         if power_fit is not None:
             spectrum.append(Line(x=k, y=power_fit, colour="blue", width=1.3, label="fit"))
-        panels.append(Panel(title="Spectrum", marks=(*spectrum, replace(rule, text="")), x=shown, top=angstrom_axis(k),
+        panels.append(Panel(title="Spectrum", marks=(*spectrum, rule), x=shown, top=angstrom_axis(k),
                             y=Axis("Power over white noise", PURE, scale="log"), legend="upper right"))  # fmt: skip
-    curves = (
-        *_zeros(k, fitted, resolution),
-        Line(x=k, y=correlation, colour="green", style="dotted", width=1.4, label="correlation"),
-        Line(x=k, y=measured, colour="muted", width=1.1, label="measured"),
-        Line(x=k, y=fitted, colour="blue", width=1.4, label="fit"),
-        Rule(at=0.5, axis="y", colour="green", style="dotted"), rule,
-    )  # fmt: skip
-    reach = float(np.nanpercentile(np.abs(measured[k > 0.25 / resolution]), 98)) if (k > 0.25 / resolution).any() else 1.0
-    limits = (-max(0.4, 1.5 * reach) - 0.25, max(1.3, 1.5 * reach))
-    panels.append(Panel(title="Rings, background divided out", marks=curves, x=shown, top=angstrom_axis(k), legend="bottom",
-                        y=Axis("Modulation", PURE, limits=limits)))  # fmt: skip
+    panels.append(rings_panel(k, measured, fitted, correlation, resolution))
     return Figure(
         name="thon", title=f"Thon rings{f' of {name}' if name else ''}", panels=tuple(panels), height=3.5,
         caption=f"{summary + '. ' if summary else ''}Rings of the measured half must run on into those of the fit across the "

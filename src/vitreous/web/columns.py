@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,12 @@ class ColumnCache:
         told = path.stat()
         mark = hashlib.sha256(f"{path.resolve()}".encode()).hexdigest()[:16]
         return self.folder / mark / f"{told.st_mtime_ns:x}-{told.st_size:x}"
+
+
+@cache
+def cache_of(folder: Path) -> ColumnCache:
+    """The one cache below ``folder`` in this process."""
+    return ColumnCache(folder)
 
 
 def _reader(path: Path, place: Path) -> subprocess.Popen[bytes]:
