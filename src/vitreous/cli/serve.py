@@ -41,9 +41,11 @@ def serve(words: list[str], registry: Registry) -> int:
     app = create_app(folder, registry, token=token, prefix=prefix, hosts=given["host_name"], learn=not given["no_learn"])
     listener = unix_socket(Path(given["unix_socket"])) if given["unix_socket"] else tcp_socket(port)
     address = "" if given["unix_socket"] else f"http://127.0.0.1:{listener.getsockname()[1]}"
-    answer(app, listener, ready=lambda: _announce(address, f"{prefix}/?token={token}", given))
-    if given["unix_socket"]:
-        Path(given["unix_socket"]).unlink(missing_ok=True)
+    try:
+        answer(app, listener, lambda: _announce(address, f"{prefix}/?token={token}", given))
+    finally:
+        if given["unix_socket"]:
+            Path(given["unix_socket"]).unlink(missing_ok=True)
     return 0
 
 

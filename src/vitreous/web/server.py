@@ -66,23 +66,21 @@ def _remove_dead_socket(path: Path) -> None:
             path.unlink()
 
 
-def serve(app: App, listener: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve ``app`` on ``listener`` until interrupted; ``ready`` is called once it answers."""
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=PATIENCE
-    )
-    server = _Told(config, ready)
-    with listener:
-        server.run(sockets=[listener])
+class Server(uvicorn.Server):
+    """Serves ``app`` until it is told to end; ``ready`` is called once it answers."""
 
-
-class _Told(uvicorn.Server):
-    """A server that says when it has begun."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, app: App, ready: Callable[[], None] = lambda: None) -> None:
+        patience = {"timeout_graceful_shutdown": PATIENCE}
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, **patience))
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
         await super().startup(sockets)
         self._ready()
+
+
+def serve(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve ``app`` on ``listener`` until interrupted."""
+    with listener:
+        Server(app, ready).run(sockets=[listener])

@@ -47,8 +47,8 @@ WHYS: dict[str, Why] = {
     "b_factor": Why("image-formation-blur", "|F(k)| → |F(k)| exp(−B k² / 4)", "All that blurs an image a little, told by one number."),
     "dose": Why("image-formation-blur", _DOSE, "More electrons give less noise and more damage; the fine detail goes first."),
     "ice_thickness": Why("image-formation-blur", "exp(−t / mean free path)", "Thick ice loses electrons and adds noise."),
-    "snr": Why("image-formation-sharpen", "c / (c² + 1/SNR)", "The filter of least squares: where the signal is weak, it holds back."),
-    "dqe": Why("image-formation-sharpen", "DQE(k) = SNR²out / SNR²in", "The part of the signal that the detector keeps."),
+    "snr": Why("image-formation-blur", "c / (c² + 1/SNR)", "The filter of least squares: where the signal is weak, it holds back."),
+    "dqe": Why("image-formation-blur", "DQE(k) = SNR²out / SNR²in", "The part of the signal that the detector keeps."),
     "box": Why("ctf-blur", "Δr ≈ λ Δf / d", "Defocus spreads detail d this far; a smaller box cuts it off."),
     "correct-ctf.method": Why("ctf-blur", "FT image = c · FT specimen + noise", "Turning signs is safe; dividing by c blows up noise."),
     "classes": Why("em-2d", "p(class | image) ∝ π exp(−|image − average|² / 2σ²)", "Each image belongs to each class to some degree."),
@@ -58,10 +58,10 @@ WHYS: dict[str, Why] = {
     "turn_prior": Why("rotations-sharpen", "p(R) ∝ exp(−angle² / 2σ²)", "How far a pose may turn from where it was."),
     "to_size": Why("interpolation-blur", "pad or crop FT", "The best interpolation of a band-limited map."),
     "regularise": Why("inversion-sharpen", "V = (Σ c X / σ²) / (Σ c² / σ² + 1 / τ²)", "Coefficients no image has seen are held at zero."),
-    "ewald": Why("inversion-sharpen", "slices are bowls, not planes", "Large particles at high resolution are not quite projections."),
+    "ewald": Why("image-formation-sharpen", "k_z = −λ k² / 2", "Large particles at high resolution are no longer projections."),
     "resolution": Why("resolution", "FSC(1/d) = 0.143", "Where two half-maps stop agreeing."),
-    "initial_lowpass": Why("resolution", "start coarser than you claim", "Detail put in at the start comes out at the end."),
-    "mask": Why("resolution", "FSC of masked halves, less that of random phases", "A tight mask makes maps agree by itself."),
+    "initial_lowpass": Why("resolution", "d(start) > d(claimed)", "Detail put in at the start comes out at the end."),
+    "mask": Why("resolution", "FSC = (FSCₘ − FSCₙ) / (1 − FSCₙ)", "A tight mask makes maps agree by itself; random phases tell how much."),
     "half1": Why("resolution", "FSC = Σ F₁ F₂* / √(Σ|F₁|² Σ|F₂|²)", "Two maps of different particles agree only where there is signal."),
 }  # fmt: skip
 #: Parameters explained as another one.
@@ -107,9 +107,9 @@ def own_numbers(records: Iterable[Record], first: Mapping[str, Any] | None = Non
 
 
 def lesson_path(reason: Why, numbers: Mapping[str, float]) -> str:
-    """Give the address of the lesson, opened with ``numbers``: "learn/ctf-blur?pixel_size=1.2"."""
+    """Give the address of the lesson, opened with ``numbers``: "learn/ctf-blur/?pixel_size=1.2"."""
     query = urlencode({name: f"{value:.6g}" for name, value in numbers.items()})
-    return f"learn/{reason.lesson}" + (f"?{query}" if query else "")
+    return f"learn/{reason.lesson}/" + (f"?{query}" if query else "")
 
 
 def _is_number(value: Any) -> bool:

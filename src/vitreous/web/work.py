@@ -75,12 +75,10 @@ class Work:
         The project.
     cache
         Where what they say is written.
-    program
-        What is run, before the words of a command.
     """
 
-    def __init__(self, folder: Path, cache: Path, program: Sequence[str] = PROGRAM) -> None:
-        self._folder, self._said, self._program = folder, cache / SAID, tuple(program)
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self._folder, self._said = folder, cache / SAID
         self._started: tuple[subprocess.Popen[bytes], Sequence[str], Path] | None = None
         self._starting = threading.Lock()
 
@@ -101,7 +99,7 @@ class Work:
             path = self._said / f"{time.time_ns()}-{words[0]}.log"
             with path.open("wb") as said:
                 process = subprocess.Popen(
-                    [*self._program, *words], cwd=self._folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+                    [*PROGRAM, *words], cwd=self._folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
                 )
             self._started = process, words, path
 
