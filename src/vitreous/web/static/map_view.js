@@ -161,13 +161,16 @@ function report(volume, sigmas, triangles, milliseconds) {
 async function remodel() {
   const file = control.model.value, volume = held.get("map");
   if (!scene || !volume) return;
+  let residues = 0;
   if (!file) scene.show("model", null);
   else {
     const strands = await fetchModel(file);
     for (const strand of strands) strand.places = strand.places.map((each, i) => each - volume.corner[i % 3]);
     scene.show("model", tubes(strands, TUBE));
+    residues = strands.reduce((sum, { places }) => sum + places.length / 3, 0);
   }
   await redraw();
+  element("state").dataset.model = residues;
 }
 
 // ---------------------------------------------------------------- sections
