@@ -19,6 +19,7 @@ COMMANDS = {
     each.name: each
     for each in (
         Command("serve", "Show a project in the browser, start and stop jobs there", "The project", "vitreous.cli.serve:serve"),
+        Command("learn", "Lessons on how it works, with the code that does the work", "The project", "vitreous.cli.learn:learn"),
         Command("resume", "Go on with what was stopped or killed", "The project", "vitreous.cli.projects:resume"),
         Command("status", "What is done, what is going on, how long it will take", "The project", "vitreous.cli.projects:status"),
         Command("plan", "The steps last asked for, with time and memory", "The project", "vitreous.cli.projects:plan"),

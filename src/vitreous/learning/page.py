@@ -34,15 +34,16 @@ class BrokenClaim(VitreousError):
 
 
 def opening(lesson: str) -> mo.Html:
-    """Title, stream, objectives and reading of a lesson."""
+    """Title, stream, days, objectives and reading of a lesson."""
     taught = syllabus.lesson(lesson)
-    streams = " and ".join(f"*{stream}*" for stream in taught.streams)
-    days = ", ".join(f"{meeting.date:%-d %b %Y}" for meeting in taught.meetings)
-    lines = [f"# {taught.title}", f"{streams} · study group of {days}"]
+    days = " and ".join(dict.fromkeys(f"{meeting.date.day} {meeting.date:%B %Y}" for meeting in taught.meetings))
+    streams = " ".join(f'<span class="vitreous-stream {stream}">{stream}</span>' for stream in taught.streams)
     aims = dict.fromkeys(aim for meeting in taught.meetings for aim in meeting.objectives)
-    if aims:
-        lines += ["**Afterwards you can**\n\n" + "\n".join(f"- {aim}" for aim in aims)]
-    return mo.vstack([mo.md("\n\n".join(lines)), _reading(taught)])
+    listed = "".join(f"<li>{escape(aim)}</li>" for aim in aims)
+    head = f'<p class="vitreous-back"><a href="../">← The learning room</a></p><h1>{escape(taught.title)}</h1>'
+    about = f'<p class="vitreous-about">{streams} study group of {days}</p>'
+    wanted = f'<div class="vitreous-aims"><strong>Afterwards you can</strong><ul>{listed}</ul></div>' if aims else ""
+    return mo.vstack([mo.Html(head + about + wanted), _reading(taught)])
 
 
 def _reading(taught: syllabus.Lesson) -> mo.Html:
@@ -72,7 +73,7 @@ def claim(text: str, holds: bool) -> mo.Html:
     """
     if not holds:
         raise BrokenClaim(f"a claim of this lesson does not hold: {text}")
-    return mo.md(f"**✓** {text}")
+    return mo.md(f'<div class="vitreous-claim">✓\n\n{text}\n\n</div>')
 
 
 def steps(*each: tuple[str, str]) -> mo.Html:

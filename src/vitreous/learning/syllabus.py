@@ -59,7 +59,7 @@ class Meeting:
     topic
         A few words.
     path
-        The learning paths it belongs to; none for office hours.
+        The learning paths that lead through it or its lesson.
     objectives
         What one can do afterwards.
     reading
@@ -123,10 +123,11 @@ def _question(id_: str, row: dict, meeting: str) -> Question:
 
 
 def _meeting(row: dict) -> Meeting:
+    paths = tuple(stream for stream, stops in _data()["path"].items() if {row["id"], row.get("lesson", "")} & set(stops))
     questions = tuple(_question(id_, each, row["id"]) for id_, each in row.get("questions", {}).items())
     reading = tuple(Reading(each["text"], each.get("link", "")) for each in row.get("reading", []))
     return Meeting(
-        id=row["id"], date=row["date"], streams=tuple(row["streams"]), topic=row["topic"], path=tuple(row.get("path", row["streams"])),
+        id=row["id"], date=row["date"], streams=tuple(row["streams"]), topic=row["topic"], path=paths,
         objectives=tuple(row.get("objectives", [])), reading=reading, questions=questions, lesson=row.get("lesson", ""),
         needs=tuple(row.get("needs", [])), note=row.get("note", ""),
     )  # fmt: skip
@@ -149,6 +150,15 @@ def lessons() -> tuple[Lesson, ...]:
     titles = _data()["title"]
     named = dict.fromkeys(meeting.lesson for meeting in meetings() if meeting.lesson)
     return tuple(Lesson(id_, titles[id_], tuple(each for each in meetings() if each.lesson == id_)) for id_ in named)
+
+
+@cache
+def path(stream: Stream) -> tuple[Lesson, ...]:
+    """The stops of a learning path in the order in which they are best taken; a meeting that has no lesson stands for itself."""
+    known = {each.id: each for each in lessons()} | {
+        each.id: Lesson(each.id, each.topic, (each,)) for each in meetings() if not each.lesson
+    }
+    return tuple(known[id_] for id_ in _data()["path"][stream])
 
 
 def lesson(id_: str) -> Lesson:

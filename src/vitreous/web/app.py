@@ -14,7 +14,8 @@ from starlette.staticfiles import StaticFiles
 from vitreous.errors import VitreousError
 from vitreous.pipeline.job import Registry
 from vitreous.web.guard import App, Guard
-from vitreous.web.pages import PAGES
+from vitreous.web.learning import room
+from vitreous.web.pages import PAGES, Tab
 from vitreous.web.project_view import Outside, ProjectView
 from vitreous.web.state import standing
 from vitreous.web.stream import Shared, told
@@ -66,10 +67,13 @@ def create_app(
     app.state.learn = learn
     work = app.state.work = Work(project.folder, project.cache)
     app.state.look = Shared(lambda: told(standing(project), work.starting(), work.problem()))
-    app.state.tabs = sorted((module.TAB for module in modules if hasattr(module, "TAB")), key=lambda tab: tab.order)
+    tabs = [module.TAB for module in modules if hasattr(module, "TAB")] + ([Tab("Learn", "/learn/", 100)] if learn else [])
+    app.state.tabs = sorted(tabs, key=lambda tab: tab.order)
     for module in modules:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
+    if learn:
+        app.mount("/learn", room(project.folder.name))
     app.add_exception_handler(Outside, _missing)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(VitreousError, _refused)
