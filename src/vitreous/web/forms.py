@@ -16,10 +16,11 @@ from vitreous.pipeline.job import JobType, Recipe
 from vitreous.pipeline.params import Option, from_json, options
 from vitreous.pipeline.ports import Input, Output
 from vitreous.pipeline.record import Record
-from vitreous.pipeline.sources import latest, sources
+from vitreous.pipeline.sources import sources
 from vitreous.runtime.memory import parse_bytes
 from vitreous.web.project_view import ProjectView
 from vitreous.web.why import Why, why
+from vitreous.web.work import as_typed, words_of
 
 #: The means by which work is done: name, help, what stands for silence.
 MEANS = (
@@ -92,6 +93,11 @@ def fields_of(verb: JobType | Recipe, given: Fields | None, errors: Mapping[str,
     return [_field(verb.name, each, _untouched(each) if given is None else _first(given, each.name), errors) for each in declared]
 
 
+def untouched(verb: JobType | Recipe) -> dict[str, list[str]]:
+    """Fill a form with what stands in it at first."""
+    return {each.name: [_untouched(each)] for each in options(verb.params)}
+
+
 def _untouched(each: Option) -> str:
     """What stands in an input at first: the default of what can only be chosen; of others it is told beside it."""
     return text_of(each, each.default) if each.kind in ("switch", "choice") else ""
@@ -119,11 +125,11 @@ def ports_of(project: ProjectView, job: JobType, fields: Fields, errors: Mapping
 
 
 def _port(project: ProjectView, job: JobType, port: Input, fields: Fields, error: str) -> PortField:
-    newest = None if port.optional else latest(project.store, project.registry, port.kind)
-    silence = "none" if port.optional else f"the latest: {newest.job}, {newest.port}" if newest else "none yet: name files below"
+    earlier = tuple(fitting(project, port))
+    silence = "none" if port.optional else f"the latest ({earlier[0][1]})" if earlier else "none yet: name files below"
     return PortField(
         name=port.name, label=port.name.replace("_", " "), help=port.help or port.kind, many=port.many, required=not port.optional,
-        silence=silence, earlier=tuple(fitting(project, port)), chosen=_first(fields, f"from:{port.name}"),
+        silence=silence, earlier=earlier, chosen=_first(fields, f"from:{port.name}"),
         paths=_first(fields, f"paths:{port.name}"), error=error, why=why(job.name, port.name),
     )  # fmt: skip
 
@@ -231,14 +237,32 @@ def read_files(project: ProjectView, job: JobType, fields: Fields) -> tuple[dict
 
 
 def _earlier(project: ProjectView, port: Input, chosen: str) -> list[str]:
-    """The files of an output chosen from the list; a pattern where it holds many."""
+    """The files of an output chosen from the list."""
     require(chosen in {value for value, _ in fitting(project, port)}, port.name, chosen, f"an output of kind {port.kind} of a finished job")
     name, _, output = chosen.partition("/")
-    record = project.store.job(name)
-    declared = project.registry.job(record.type).output(output)
+    return _files(project, name, output)
+
+
+def _files(project: ProjectView, job: str, port: str) -> list[str]:
+    """The files that a finished job left; a pattern where they are many."""
+    record = project.record(job)
+    known = project.registry.jobs.get(record.type) if record else None
+    if record is None or known is None:
+        return []
+    declared = known.output(port)
     if declared.many:
         return [f"{glob.escape(str(record.folder / 'outputs'))}/{declared.file}"]
-    return [str(path) for path in record.files(output)]
+    return [str(path) for path in record.files(port)]
+
+
+def command_of(project: ProjectView, record: Record) -> str:
+    """Give the command that does a job again, as it is typed; empty if its kind is not known here."""
+    job = project.registry.jobs.get(record.type)
+    if job is None:
+        return ""
+    values, _ = read_values(job.params, fields_of_record(record, job))
+    files = {port: _files(project, told["job"], told["port"]) if "job" in told else told["paths"] for port, told in record.inputs.items()}
+    return as_typed(words_of(record.type, values, files, {"seed": str(record.seed)} if record.seed else {}, project.folder))
 
 
 def read_means(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:

@@ -20,12 +20,13 @@ from vitreous.web.forms import (
     read_files,
     read_means,
     read_values,
+    untouched,
 )
 from vitreous.web.project_view import Outside, ProjectView
 from vitreous.web.state import asked_for
 from vitreous.web.templating import page, url
 from vitreous.web.why import own_numbers
-from vitreous.web.work import as_typed, words_of
+from vitreous.web.work import words_of
 
 router = APIRouter()
 Sent = Annotated[Any, Depends(fields_of_request)]
@@ -51,15 +52,16 @@ def choose(request: Request) -> Response:
 
 @router.get("/new/{verb}")
 def form(request: Request, verb: str, like: str = "") -> Response:
-    """Show the form of a job or recipe; filled in as the job ``like`` was."""
+    """Show the form of a job or recipe; filled in as the job ``like`` was, and with what else the address says of its fields."""
     project = request.app.state.project
     declared = _declared(project, verb)
+    asked = {name: request.query_params.getlist(name) for name in request.query_params if name != "like"}
     if not like:
-        return _form(request, declared, None, {})
+        return _form(request, declared, untouched(declared) | asked if asked else None, {})
     record = project.record(like)
     if record is None or record.type != verb:
         raise Outside(like)
-    return _form(request, declared, fields_of_record(record, declared), {}, like=like)
+    return _form(request, declared, fields_of_record(record, declared) | asked, {}, like=like)
 
 
 @router.post("/new/{verb}")
@@ -148,12 +150,6 @@ def resume_job(request: Request, job: str) -> Response:
         raise InputError(f"{job} cannot be gone on with: {'; '.join(read.errors.values())} Try: clone it and change what is wrong.")
     work.start(read.words)
     return _to(request, "/")
-
-
-def command_of(project: ProjectView, record: Any) -> str:
-    """Give the command that does a job again, as it is typed."""
-    declared = project.registry.jobs.get(record.type)
-    return as_typed(_read(project, declared, fields_of_record(record, declared)).words) if declared else ""
 
 
 def _to(request: Request, path: str) -> Response:

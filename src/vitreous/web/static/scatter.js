@@ -1,0 +1,270 @@
+// Dots over two axes on a canvas: a million of them at once, an outline drawn around some.
+
+/** Above this many dots each is one pixel, darker where several meet. */
+const MANY = 30000;
+const LEFT = 72, BOTTOM = 52, TOP = 14, RIGHT = 18;
+
+export class Scatter {
+  #canvas; #paper; #x = new Float32Array(0); #y = this.#x; #axes = ["", ""]; #range = [0, 1, 0, 1]; #members = null; #outline = []; #told;
+  #groups = null;
+  mode = "lasso";
+
+  /** `told.outlined(corners)` is called when an outline is closed, `told.chosen(index)` for a click on a dot. */
+  constructor(canvas, told = {}) {
+    this.#canvas = canvas;
+    this.#paper = canvas.getContext("2d");
+    this.#told = told;
+    canvas.addEventListener("pointerdown", (event) => this.#press(event));
+    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    new ResizeObserver(() => this.draw()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** Show the dots (x, y); `axes` are what is along each, with its unit. `groups`: {of: Uint8Array, looks: [[role, symbol], …]}. */
+  show(x, y, axes, groups = null) {
+    [this.#x, this.#y, this.#axes, this.#members, this.#outline, this.#groups] = [x, y, axes, null, [], groups];
+    this.all();
+  }
+
+  all() {
+    this.#range = [...limits(this.#x), ...limits(this.#y)];
+    this.draw();
+  }
+
+  get range() { return [...this.#range]; }
+
+  /** Mark the members: a bit a dot, the first in the highest bit; null for none. */
+  mark(bits, outline) {
+    this.#members = bits;
+    this.#outline = outline;
+    this.draw();
+  }
+
+  #ink(role) { return getComputedStyle(this.#canvas).getPropertyValue(`--${role}`).trim(); }
+
+  /** Width and height in CSS pixels, and of the panel. */
+  get #size() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    return { width, height, across: width - LEFT - RIGHT, up: height - TOP - BOTTOM };
+  }
+
+  #at(x, y) {
+    const [x0, x1, y0, y1] = this.#range, { across, up } = this.#size;
+    return [LEFT + ((x - x0) / (x1 - x0)) * across, TOP + (1 - (y - y0) / (y1 - y0)) * up];
+  }
+
+  #value(left, top) {
+    const [x0, x1, y0, y1] = this.#range, { across, up } = this.#size;
+    return [x0 + ((left - LEFT) / across) * (x1 - x0), y0 + (1 - (top - TOP) / up) * (y1 - y0)];
+  }
+
+  draw() {
+    const { width, height, across, up } = this.#size, ratio = devicePixelRatio || 1, paper = this.#paper;
+    if (width <= 0 || up <= 0) return;
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(height * ratio);
+    paper.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#drawAxes();
+    if (this.#groups) this.#drawGroups();
+    else this.#drawDots(Math.round(across * ratio), Math.round(up * ratio), ratio);
+    this.#drawOutline(this.#outline, true);
+  }
+
+  /** Dots of few kinds, each with a colour and a symbol of its own. */
+  #drawGroups() {
+    const paper = this.#paper, { of, looks } = this.#groups, reach = this.#x.length > 2000 ? 2 : 3.2;
+    this.#clip();
+    for (let i = 0; i < this.#x.length; i++) {
+      const [left, top] = this.#at(this.#x[i], this.#y[i]), [role, symbol] = looks[of[i]];
+      if (Number.isNaN(left + top)) continue;
+      paper.fillStyle = paper.strokeStyle = this.#inks[role] ||= this.#ink(role);
+      paper.beginPath();
+      if (symbol === "cross") {
+        paper.lineWidth = 1.6;
+        paper.moveTo(left - reach, top - reach); paper.lineTo(left + reach, top + reach);
+        paper.moveTo(left - reach, top + reach); paper.lineTo(left + reach, top - reach);
+        paper.stroke();
+      } else if (symbol === "diamond") {
+        paper.moveTo(left, top - 1.4 * reach); paper.lineTo(left + 1.4 * reach, top); paper.lineTo(left, top + 1.4 * reach); paper.lineTo(left - 1.4 * reach, top);
+        paper.fill();
+      } else {
+        paper.arc(left, top, reach, 0, 2 * Math.PI);
+        paper.fill();
+      }
+    }
+    this.#inks = {};
+    paper.restore();
+  }
+  #inks = {};
+
+  #clip() {
+    const { across, up } = this.#size;
+    this.#paper.save();
+    this.#paper.beginPath();
+    this.#paper.rect(LEFT - 4, TOP - 4, across + 8, up + 8);
+    this.#paper.clip();
+  }
+
+  #drawDots(wide, high, ratio) {
+    const all = new Uint32Array(wide * high), chosen = this.#members ? new Uint32Array(wide * high) : null;
+    const [x0, x1, y0, y1] = this.#range, across = wide / (x1 - x0), up = high / (y1 - y0);
+    const reach = this.#x.length > MANY ? 0 : Math.round(1.5 * ratio);
+    for (let i = 0; i < this.#x.length; i++) {
+      const column = ((this.#x[i] - x0) * across) | 0, row = high - 1 - (((this.#y[i] - y0) * up) | 0);
+      if (!(this.#x[i] >= x0 && this.#x[i] <= x1 && this.#y[i] >= y0 && this.#y[i] <= y1)) continue;
+      const into = chosen && this.#members[i >> 3] & (128 >> (i & 7)) ? chosen : all;
+      for (let v = Math.max(0, row - reach); v <= Math.min(high - 1, row + reach); v++) {
+        for (let u = Math.max(0, column - reach); u <= Math.min(wide - 1, column + reach); u++) into[v * wide + u]++;
+      }
+    }
+    this.#paint(all, wide, high, this.#ink(chosen ? "muted" : "blue"));
+    if (chosen) this.#paint(chosen, wide, high, this.#ink("orange"));
+  }
+
+  /** Lay counts over the paper: the more, the more opaque, by their logarithm. */
+  #paint(counts, wide, high, colour) {
+    const most = counts.reduce((a, b) => Math.max(a, b), 1), red = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+    const made = new OffscreenCanvas(wide, high), paper = made.getContext("2d"), picture = paper.createImageData(wide, high), { data } = picture;
+    const scale = 165 / Math.log(1 + most);
+    for (let i = 0; i < counts.length; i++) {
+      if (!counts[i]) continue;
+      data[4 * i] = red[0]; data[4 * i + 1] = red[1]; data[4 * i + 2] = red[2];
+      data[4 * i + 3] = 90 + scale * Math.log(1 + counts[i]);
+    }
+    paper.putImageData(picture, 0, 0);
+    const { across, up } = this.#size;
+    this.#paper.drawImage(made, LEFT, TOP, across, up);
+  }
+
+  #drawAxes() {
+    const paper = this.#paper, { width, height, across, up } = this.#size, [x0, x1, y0, y1] = this.#range;
+    paper.clearRect(0, 0, width, height);
+    Object.assign(paper, { font: "12.5px system-ui, sans-serif", lineWidth: 1, textBaseline: "middle" });
+    const [ink, faint] = [this.#ink("ink"), this.#ink("faint")];
+    for (const [low, high, along] of [[x0, x1, "x"], [y0, y1, "y"]]) {
+      for (const { value, words } of ticks(low, high, along === "x" ? across / 90 : up / 50)) {
+        const [left, top] = this.#at(along === "x" ? value : x0, along === "x" ? y0 : value);
+        paper.strokeStyle = faint;
+        paper.beginPath();
+        paper.moveTo(left, top);
+        paper.lineTo(along === "x" ? left : LEFT + across, along === "x" ? TOP : top);
+        paper.stroke();
+        paper.fillStyle = ink;
+        paper.textAlign = along === "x" ? "center" : "right";
+        paper.fillText(words, along === "x" ? left : LEFT - 8, along === "x" ? TOP + up + 15 : top);
+      }
+    }
+    paper.textAlign = "center";
+    paper.font = "600 13px system-ui, sans-serif";
+    paper.fillText(this.#axes[0], LEFT + across / 2, height - 10);
+    paper.save();
+    paper.translate(11, TOP + up / 2);
+    paper.rotate(-Math.PI / 2);
+    paper.fillText(this.#axes[1], 0, 0);
+    paper.restore();
+  }
+
+  #drawOutline(corners, closed) {
+    if (corners.length < 2) return;
+    const paper = this.#paper;
+    this.#clip();
+    Object.assign(paper, { strokeStyle: this.#ink("ink"), lineWidth: 1.8 });
+    paper.setLineDash([6, 4]);
+    paper.beginPath();
+    corners.forEach(([x, y], i) => (i ? paper.lineTo(...this.#at(x, y)) : paper.moveTo(...this.#at(x, y))));
+    if (closed) paper.closePath();
+    paper.stroke();
+    paper.restore();
+  }
+
+  #place(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #press(event) {
+    if (event.button) return;
+    const from = this.#place(event), range = [...this.#range], corners = [this.#value(...from)];
+    let moved = false;
+    const move = (next) => {
+      const [left, top] = this.#place(next);
+      moved ||= Math.hypot(left - from[0], top - from[1]) > 4;
+      if (!moved) return;
+      if (this.mode === "lasso") {
+        corners.push(this.#value(left, top));
+        this.#drawOutline(corners.slice(-2), false);
+      } else {
+        const { across, up } = this.#size, [x0, x1, y0, y1] = range;
+        const right = ((left - from[0]) / across) * (x1 - x0), down = ((top - from[1]) / up) * (y1 - y0);
+        this.#range = [x0 - right, x1 - right, y0 + down, y1 + down];
+        this.draw();
+      }
+    };
+    const end = () => {
+      this.#canvas.removeEventListener("pointermove", move);
+      if (moved && this.mode === "lasso" && corners.length > 2) this.#told.outlined?.(corners);
+      if (!moved) this.#told.chosen?.(this.#nearest(...from));
+    };
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#canvas.addEventListener("pointermove", move);
+    this.#canvas.addEventListener("pointerup", end, { once: true });
+  }
+
+  #nearest(left, top) {
+    let best = -1, least = 100;
+    for (let i = 0; i < this.#x.length; i++) {
+      const [u, v] = this.#at(this.#x[i], this.#y[i]), apart = (u - left) ** 2 + (v - top) ** 2;
+      if (apart < least) [best, least] = [i, apart];
+    }
+    return best;
+  }
+
+  #wheel(event) {
+    if (this.#told.fixed) return;
+    event.preventDefault();
+    this.#zoom(Math.exp(event.deltaY / 400), ...this.#value(...this.#place(event)));
+  }
+
+  #zoom(by, x = (this.#range[0] + this.#range[1]) / 2, y = (this.#range[2] + this.#range[3]) / 2) {
+    const [x0, x1, y0, y1] = this.#range;
+    this.#range = [x + by * (x0 - x), x + by * (x1 - x), y + by * (y0 - y), y + by * (y1 - y)];
+    this.draw();
+  }
+
+  #key(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key], [x0, x1, y0, y1] = this.#range;
+    if (step && !this.#told.stepped) {
+      const [u, v] = [0.1 * step[0] * (x1 - x0), 0.1 * step[1] * (y1 - y0)];
+      this.#range = [x0 + u, x1 + u, y0 + v, y1 + v];
+      this.draw();
+    } else if (event.key === "+" || event.key === "=") this.#zoom(1 / 1.4);
+    else if (event.key === "-") this.#zoom(1.4);
+    else if (event.key === "0") this.all();
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** Limits that hold all finite values, with a margin. */
+export function limits(values) {
+  let low = Infinity, high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high && value < Infinity) high = value;
+  }
+  if (!(low <= high)) return [0, 1];
+  const margin = 0.04 * (high - low || Math.abs(high) || 1);
+  return [low - margin, high + margin];
+}
+
+/** About `most` round values between two limits, in words. */
+export function ticks(low, high, most) {
+  const rough = (high - low) / Math.max(2, most), power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((each) => each * power >= rough) * power;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) {
+    const value = k * step || 0;
+    found.push({ value, words: (Math.abs(value) >= 1e6 ? value.toExponential(1) : value.toFixed(Math.min(digits, 8))).replace("-", "−") });
+  }
+  return found;
+}
