@@ -39,21 +39,14 @@ class LocalResolutionParams(PixelSize):
 def run(inputs: Inputs, params: LocalResolutionParams, context: Context) -> Result:
     """Find the local resolution, write it as a map, draw it and judge it."""
     from vitreous.data.volume import Volume
-    from vitreous.io.mrc import read_volume, write_volume
+    from vitreous.io.mrc import write_volume
     from vitreous.runtime.files import write_json
     from vitreous.runtime.progress import Progress
     from vitreous.stages.local_resolution import judge_local_resolution
-    from vitreous.stages.postprocess.check import check_halves, check_mask
     from vitreous.views.local_resolution import local_resolution_figure
     from vitreous.views.render import save_figure
 
-    first = read_volume(inputs["half1"], params.pixel_size)
-    second, given = (read_volume(path, params.pixel_size) if (path := inputs.get(port)) else None for port in ("half2", "mask"))
-    if second is not None:
-        check_halves(first, second)
-    if given is not None:
-        check_mask(given, first)
-    mask = given.values if given is not None else made_mask(first, second)
+    first, second, mask = maps_and_mask(inputs, params.pixel_size)
     whole = params.resolution or (whole_resolution(first, second, mask, context.seed) if second is not None else None)
     method = params.method or ("windowed" if second is not None else "monogenic")
     context.report(Progress("local resolution", 0, 1))
@@ -74,6 +67,26 @@ def run(inputs: Inputs, params: LocalResolutionParams, context: Context) -> Resu
     reason = check.reason if check else "the resolution of the whole map is not known. Try: --resolution, or both half-maps."
     write_json(context.outputs / "local_resolution.json", {**figures, "reason": reason})
     return Result(figures=figures, warnings=(reason,) if check and check.verdict != "pass" else ())
+
+
+def maps_and_mask(inputs: Inputs, pixel_size: float | None) -> tuple[Volume, Volume | None, Tensor]:
+    """One map or two half-maps, and the mask: as given, or made.
+
+    Raises
+    ------
+    InputError
+        If the half-maps cannot be compared or the mask cannot be used.
+    """
+    from vitreous.io.mrc import read_volume
+    from vitreous.stages.postprocess.check import check_halves, check_mask
+
+    first = read_volume(inputs["half1"], pixel_size)
+    second, given = (read_volume(path, pixel_size) if (path := inputs.get(port)) else None for port in ("half2", "mask"))
+    if second is not None:
+        check_halves(first, second)
+    if given is not None:
+        check_mask(given, first)
+    return first, second, given.values if given is not None else made_mask(first, second)
 
 
 def find(method: str, first: Volume, second: Volume | None, mask: Tensor, resolution: float | None) -> LocalResolution:

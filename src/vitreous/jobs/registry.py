@@ -13,7 +13,8 @@ from vitreous.pipeline.job import Registry, load
 JOBS: tuple[str, ...] = (
     "plan_experiment", "simulate", "estimate_gain", "align_movies", "estimate_ctf", "ctf_advice", "correct_ctf", "assess", "pick",
     "extract", "classify2d", "select", "initial_model", "refine", "refine_ctf", "polish", "reconstruct", "classify3d", "subtract",
-    "expand", "postprocess", "validate", "fsc", "sharpen", "directions", "local_resolution", "symmetry", "convert", "watch", "check_model",
+    "expand", "postprocess", "validate", "fsc", "sharpen", "directions", "local_resolution", "local_directions",
+    "tomogram_resolution", "symmetry", "convert", "watch", "check_model",
     "check_particles", "consensus", "tilt_pairs", "controls", "reslog", "substitute_noise", "compare_runs",
 )  # fmt: skip
 RECIPES: tuple[str, ...] = ("main", "demo")
