@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from vitreous.pipeline.job import Registry
 from vitreous.pipeline.record import FILE, Record, read_record
+from vitreous.pipeline.request import FILE as REQUEST
 from vitreous.pipeline.store import Store
+from vitreous.runtime.files import read_json
 
 
 class Outside(FileNotFoundError):
@@ -35,6 +38,7 @@ class ProjectView:
         self.root = self.store.folder.resolve()
         self._read: dict[Path, tuple[int, Record]] = {}
         self._reading = threading.Lock()
+        self._asked: tuple[int, dict[str, Any]] | None = None
 
     @property
     def folder(self) -> Path:
@@ -57,6 +61,18 @@ class ProjectView:
         if known is None or known[0] != stamp:
             known = self._read[folder] = stamp, read_record(folder)
         return known[1]
+
+    def asked(self) -> dict[str, Any]:
+        """Give what was last asked for (``recipe.json``), read again when it has changed; without steps if nothing was."""
+        path = self.store.folder / REQUEST
+        try:
+            stamp = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return {"steps": []}
+        if self._asked is None or self._asked[0] != stamp:
+            told: Any = read_json(path)
+            self._asked = stamp, told
+        return self._asked[1]
 
     def record(self, job: str) -> Record | None:
         """Give the job whose folder is called ``job``, finished or not."""

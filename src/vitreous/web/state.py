@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import socket
+import time
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
+from vitreous.jobs.report.words import clock
 from vitreous.pipeline.events import Pace, pace, read_events
 from vitreous.pipeline.lock import holder
 from vitreous.pipeline.record import FILE, Record
-from vitreous.pipeline.request import FILE as REQUEST
-from vitreous.runtime.files import read_json
 from vitreous.web.project_view import ProjectView
+from vitreous.web.words import size
 
 State = Literal["done", "running", "interrupted", "failed", "cancelled", "waiting"]
 
@@ -97,7 +100,7 @@ def standing(project: ProjectView) -> Standing:
     working, records = holder(project.folder), project.records()
     going = _going(records) if working else ""
     jobs = [_of_record(record, running=record.job == going) for record in records]
-    asked = _asked(project.folder)
+    asked = project.asked()["steps"]
     latest = {record.stage: record for record in records}
     at = _reached(asked, latest)
     return Standing(holder=working, jobs=(*jobs, *_waiting(asked[at:], latest)), unfinished=not working and at < len(asked))
@@ -145,15 +148,25 @@ def _parent(port: str, source: Mapping[str, str], latest: Mapping[str, Record], 
     return (stage if stage in waiting or stage not in latest else latest[stage].job), source["port"], port
 
 
-def _asked(folder: Path) -> list[dict[str, Any]]:
-    path = folder / REQUEST
-    told: Any = read_json(path) if path.exists() else {"steps": []}
-    return told["steps"]
-
-
 def asked_for(project: ProjectView, record: Record) -> bool:
     """Whether ``record`` belongs to what the project was last asked for, so that ``resume`` goes on with it."""
-    return any(step["stage"] == record.stage and step["job"] == record.type for step in _asked(project.folder))
+    return any(step["stage"] == record.stage and step["job"] == record.type for step in project.asked()["steps"])
+
+
+def usage(working: str) -> str:
+    """Say how long the process that works has been at it, and the memory it and its workers hold; empty if it is not on this machine.
+
+    Pages of memory that processes share are counted once in each.
+    """
+    number, host = process_of(working)
+    if not number or host != socket.gethostname():
+        return ""
+    try:
+        process = psutil.Process(number)
+        held = sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+        return f"{clock(time.time() - process.create_time())} so far, {size(held)} of memory"
+    except psutil.Error:
+        return ""
 
 
 def process_of(working: str) -> tuple[int, str]:

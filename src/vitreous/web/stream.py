@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from vitreous.jobs.report.words import clock
 from vitreous.pipeline.events import Pace
-from vitreous.web.state import WORDS, JobState, Standing
+from vitreous.web.state import WORDS, JobState, Standing, usage
 
 #: Seconds between looks, and between signs of life when nothing changes.
 LOOK, BREATH = 1.0, 15.0
@@ -48,7 +48,8 @@ def told(standing: Standing, started: str, problem: str) -> dict[str, Any]:
     """
     open_ = [_job(job) for job in standing.jobs if job.state != "done"]
     version = f"{standing.version}-{bool(started):d}-{len(problem)}"
-    return {"version": version, "holder": standing.holder, "starting": started, "problem": problem, "jobs": open_}
+    return {"version": version, "holder": standing.holder, "usage": usage(standing.holder), "starting": started, "problem": problem,
+            "jobs": open_}  # fmt: skip
 
 
 def _job(job: JobState) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from vitreous.pipeline.job import JobType
 from vitreous.pipeline.params import Option, options, plain
 from vitreous.pipeline.record import Record
 from vitreous.pipeline.script import as_script
-from vitreous.web.forms import text_of
-from vitreous.web.pages.control import command_of
+from vitreous.web.forms import command_of, text_of
 from vitreous.web.pictures import pictures_of
 from vitreous.web.project_view import Outside, ProjectView
 from vitreous.web.state import WORDS, standing
@@ -33,6 +32,8 @@ router = APIRouter()
 LINES, FILES, ASIDE = 60, 5, 100
 #: Bytes of the log that are looked at for them.
 TAIL = 65_536
+#: Letters of a script or command that are shown; longer ones can be downloaded.
+TEXT = 20_000
 
 
 @router.get("/jobs/{job}")
@@ -46,13 +47,15 @@ def job(request: Request, job: str) -> Response:
         raise Outside(job)
     number, kind = job_title(job)
     known = project.registry.jobs.get(record.type)
+    texts = {"script": as_script(project.store, job) if state.state == "done" else "", "command": command_of(project, record)}
+    short = {name: text if len(text) <= TEXT else "" for name, text in texts.items()}
     told = {
         "state": state, "record": record, "number": number, "kind": kind, "word": WORDS[state.state], "known": known,
         "progress": progress(state.pace), "now": now, "figures": [shown(name, value) for name, value in record.figures.items()],
         "pictures": [(_relative(project, each.path), each) for each in pictures_of(record)],
         "inputs": _inputs(project, record), "outputs": _outputs(project, record, known), "parameters": _parameters(record, known),
         "log": _log(record), "log_path": _relative(project, record.folder / "log.jsonl"), "used": _used(record),
-        "script": as_script(project.store, job) if state.state == "done" else "", "command": command_of(project, record),
+        **short, "long": short != texts,
         "papers": known.papers if known else (), "numbers": own_numbers(project.records(), {**record.params, **record.figures}),
         "aside": record.quarantine[:ASIDE], "users": _users(now.jobs, job), "live": request.app.state.look(),
     }  # fmt: skip

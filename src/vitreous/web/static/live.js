@@ -24,6 +24,7 @@ function show(told) {
       if (bar && job.fraction !== null) bar.value = job.fraction;
     }
   }
+  for (const place of document.querySelectorAll("[data-usage]")) place.textContent = told.usage;
   const anew = version !== null && version !== told.version;
   version = told.version;
   const often = document.querySelector('[data-live="often"]') && told.jobs.some((job) => job.state === "running") && Date.now() - looked > OFTEN;
@@ -47,12 +48,13 @@ async function renew(which) {
   }
 }
 
+// What is inside is exchanged, not the part itself: a screen reader goes on listening to it.
 function replace(old, now) {
   if (!now || old.innerHTML === now.innerHTML) return;
   const focus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  now.className = now.className || old.className;
-  old.replaceWith(document.adoptNode(now));
-  if (focus) now.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus();
+  old.className = now.className;
+  old.replaceChildren(...now.childNodes);
+  if (focus) old.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus();
 }
 
 // A page that nobody looks at holds no connection: browsers allow six.
