@@ -13,7 +13,7 @@ export function drawSection(canvas, volume, axis, at, limits, local) {
   const width = size[right], height = size[up], low = volume.code(limits[0]), range = volume.code(limits[1]) - low || 1;
   canvas.width = width;
   canvas.height = height;
-  const paper = canvas.getContext("2d"), image = paper.createImageData(width, height), place = [0, 0, 0];
+  const paper = canvas.getContext("2d", { willReadFrequently: true }), image = paper.createImageData(width, height), place = [0, 0, 0];
   place[along] = volume.place(at);
   for (let v = 0; v < height; v++)
     for (let u = 0, o = at * steps[along] + v * steps[up]; u < width; u++, o += steps[right]) {
