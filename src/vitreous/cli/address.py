@@ -8,9 +8,11 @@ import secrets
 import webbrowser
 from argparse import _ArgumentGroup
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vitreous.cli.verbs import stoppable
 from vitreous.errors import require
 
 
@@ -45,7 +47,8 @@ def serve_at(given: dict[str, Any], make: Callable[[str, str, Iterable[str]], An
     listener = unix_socket(Path(given["unix_socket"])) if given["unix_socket"] else tcp_socket(port)
     address = "http://localhost:PORT" if given["unix_socket"] else f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        serve(app, listener, lambda: _announce(f"{address}{prefix}{path}?token={token}", given, words))
+        with stoppable(), suppress(KeyboardInterrupt):  # the usual way to end it
+            serve(app, listener, lambda: _announce(f"{address}{prefix}{path}?token={token}", given, words))
     finally:
         if given["unix_socket"]:
             Path(given["unix_socket"]).unlink(missing_ok=True)
