@@ -33,7 +33,8 @@ def test_of_two_crossing_planes_the_nearer_half_of_each_is_seen():
     turns = [[[s, 0, -s], [0, 1, 0], [s, 0, s]], [[s, 0, s], [0, 1, 0], [-s, 0, s]]]
     image = planes_image([_flat(1.0), _flat(0.0)], turns, np.eye(3), size=100).astype(int)
     left, right = image[50, 35, :3].sum(), image[50, 65, :3].sum()
-    assert left > 600 and right < 350
+    assert left > 600
+    assert right < 350
 
 
 def test_right_and_up_are_x_and_y_and_the_camera_turns_the_object():
