@@ -39,9 +39,9 @@ def _check_whiten(function: Callable[..., Any]) -> Verdict:
 WHITEN = Exercise(
     name="whiten",
     question="Q31",
-    prompt="""Noise has the power `power` = E|N(k)|² at each coefficient of the half transform. Filter an image so that its noise becomes
-**white, with variance 1 in each pixel**. Convention of the house: the transform is the plain sum, so white noise of variance σ² has
-E|N|² = σ² × (number of pixels).""",
+    prompt="""Noise has the power `power` = E|N(k)|² at each coefficient of the half transform. Filter an image so that its noise
+becomes **white, with variance 1 in each pixel**. Convention of the house: the transform is the plain sum, so white
+noise of variance σ² has E|N|² = σ² × (number of pixels).""",
     starter='''
 def whiten(image, power):
     """image (y, x); power (y, x // 2 + 1), E|N|² of its half transform. Returns an image (y, x)."""
@@ -94,9 +94,9 @@ def _check_combine(function: Callable[..., Any]) -> Verdict:
 COMBINE = Exercise(
     name="combine",
     question="Q32",
-    prompt="""Several data sets each give an estimate of the same coefficients, with known variances. Combine them so that
-the result has the least variance possible, and say what that variance is. A reconstruction does just this with your grids, ring
-by ring.""",
+    prompt="""Several data sets each give an estimate of the same coefficients, with known variances. Combine them so that the result
+has the least variance possible, and say what that variance is. A reconstruction does just this with your grids, ring by
+ring.""",
     starter='''
 def combine(estimates, variances):
     """Both (sets, coefficients). Returns the combined estimate and its variance, each (coefficients,)."""
