@@ -50,5 +50,5 @@ def test_no_jobs_make_an_empty_drawing() -> None:
 
 
 def test_parents_are_named_once_with_all_they_give() -> None:
-    job = JobState(job="9", type="t", stage="s", state="done", parents=(("4", "a", "half_1"), ("4", "b", "half_2"), ("5", "m", "mask")))
-    assert parents_in_words(job) == [("4", "half 1, half 2"), ("5", "mask")]
+    job = JobState(job="9", type="t", stage="s", state="done", parents=(("4", "a", "half1"), ("4", "b", "half2"), ("5", "m", "mask")))
+    assert parents_in_words(job) == [("4", "half-map 1, half-map 2"), ("5", "mask")]

@@ -67,7 +67,7 @@ def _announce(link: str, given: dict[str, Any], words: str) -> None:
 
 
 def _port(text: str) -> int:
-    require(text.isdigit() and int(text) < 65536, "port", text, "an integer from 0 (a free one) to 65535")
+    require(text.isdecimal() and int(text) < 65536, "port", text, "an integer from 0 (a free one) to 65535")
     return int(text)
 
 

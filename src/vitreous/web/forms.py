@@ -20,6 +20,7 @@ from vitreous.pipeline.sources import sources
 from vitreous.runtime.memory import parse_bytes
 from vitreous.web.project_view import ProjectView
 from vitreous.web.why import Why, why
+from vitreous.web.words import spelled
 from vitreous.web.work import as_typed, words_of
 
 #: The means by which work is done: name, help, what stands for silence.
@@ -105,7 +106,7 @@ def _untouched(each: Option) -> str:
 
 def _field(verb: str, each: Option, text: str, errors: Mapping[str, str]) -> Field:
     return Field(
-        name=each.name, label=each.name.replace("_", " "), unit=each.unit, kind=each.kind, help=each.help, rule=each.rule,
+        name=each.name, label=spelled(each.name), unit=each.unit, kind=each.kind, help=each.help, rule=each.rule,
         default=default_text(each), many=each.many, required=each.required, advanced=each.advanced, choices=each.choices,
         text=text, error=errors.get(each.name, ""), why=why(verb, each.name),
     )  # fmt: skip
@@ -128,7 +129,7 @@ def _port(project: ProjectView, job: JobType, port: Input, fields: Fields, error
     earlier = tuple(fitting(project, port))
     silence = "none" if port.optional else f"the latest ({earlier[0][1]})" if earlier else "none yet: name files below"
     return PortField(
-        name=port.name, label=port.name.replace("_", " "), help=port.help or port.kind, many=port.many, required=not port.optional,
+        name=port.name, label=spelled(port.name), help=port.help or port.kind, many=port.many, required=not port.optional,
         silence=silence, earlier=earlier, chosen=_first(fields, f"from:{port.name}"),
         paths=_first(fields, f"paths:{port.name}"), error=error, why=why(job.name, port.name),
     )  # fmt: skip
@@ -138,7 +139,7 @@ def fitting(project: ProjectView, port: Input) -> list[tuple[str, str]]:
     """List the outputs of finished jobs that fit ``port``, the latest first: ("0008-select/particles", "0008-select: particles kept")."""
     made = ((record, output) for record in reversed(project.records()) for output in _outputs(project, record))
     return [
-        (f"{record.job}/{output.name}", f"{record.job}: {output.name.replace('_', ' ')}")
+        (f"{record.job}/{output.name}", f"{record.job}: {spelled(output.name)}")
         for record, output in made if output.kind == port.kind
     ]  # fmt: skip
 

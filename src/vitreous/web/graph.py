@@ -12,6 +12,7 @@ from html import escape
 
 from vitreous.views.palette import SERIES
 from vitreous.web.state import JobState
+from vitreous.web.words import spelled
 
 #: Height of a row and distance of lanes, in pixels; style.css gives rows the same height.
 ROW, LANE = 66, 15
@@ -97,5 +98,5 @@ def parents_in_words(job: JobState) -> list[tuple[str, str]]:
     """Name each job that this one builds on, with what it takes from it: ("0008-select", "particles, averages")."""
     given: Mapping[str, list[str]] = {name: [] for name, _, _ in job.parents}
     for name, _, port in job.parents:
-        given[name].append(port.replace("_", " "))
+        given[name].append(spelled(port))
     return [(name, ", ".join(ports)) for name, ports in given.items()]

@@ -15,6 +15,9 @@ UNITS = {
 }  # fmt: skip
 #: What is counted, one and many.
 NOUNS = {each: each + "s" for each in ("particle", "micrograph", "movie", "start", "item")} | {"class": "classes"}
+#: Words that are not spelled as in names.
+SHORT = {"b": "B", "cs": "Cs", "ctf": "CTF", "dqe": "DQE", "eer": "EER", "fsc": "FSC", "snr": "SNR", "half1": "half-map 1",
+         "half2": "half-map 2"}  # fmt: skip
 #: Figures that say most of a job, in this order.
 FIRST = ("verdict", "resolution_angstrom", "median_defocus_angstrom", "median_motion_total_angstrom", "good_count", "class_count",
          "particle_count", "micrograph_count", "movie_count", "b_factor_angstrom2")  # fmt: skip
@@ -31,17 +34,26 @@ class Shown(NamedTuple):
     counted: bool = False
 
 
+def spelled(name: str) -> str:
+    """Write the name of a parameter or figure as words, short forms as the field spells them.
+
+    >>> spelled("eer_grouping"), spelled("b_factor"), spelled("half1")
+    ('EER grouping', 'B factor', 'half-map 1')
+    """
+    return " ".join(SHORT.get(word, word) for word in name.split("_"))
+
+
 def label(name: str) -> tuple[str, str]:
     """Part the name of a figure into words and its unit.
 
     >>> label("median_defocus_angstrom"), label("particle_count"), label("b_factor_angstrom2"), label("rejected_count")
-    (('median defocus', 'Å'), ('particles', ''), ('b factor', 'Å²'), ('rejected', ''))
+    (('median defocus', 'Å'), ('particles', ''), ('B factor', 'Å²'), ('rejected', ''))
     """
     if name.endswith("_count"):
-        words = name.removesuffix("_count").replace("_", " ")
+        words = spelled(name.removesuffix("_count"))
         return next((f"{words.removesuffix(one)}{many}" for one, many in NOUNS.items() if words.endswith(one)), words), ""
     ending = next((each for each in UNITS if name.endswith(each)), "")
-    return name.removesuffix(ending).replace("_", " "), UNITS.get(ending, "")
+    return spelled(name.removesuffix(ending)), UNITS.get(ending, "")
 
 
 def shown(name: str, value: Any) -> Shown:

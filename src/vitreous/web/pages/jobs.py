@@ -24,7 +24,7 @@ from vitreous.web.state import WORDS, standing
 from vitreous.web.stream import progress
 from vitreous.web.templating import page
 from vitreous.web.why import own_numbers, why
-from vitreous.web.words import job_title, shown, size
+from vitreous.web.words import job_title, shown, size, spelled
 
 router = APIRouter()
 
@@ -51,7 +51,8 @@ def job(request: Request, job: str) -> Response:
     short = {name: text if len(text) <= TEXT else "" for name, text in texts.items()}
     told = {
         "state": state, "record": record, "number": number, "kind": kind, "word": WORDS[state.state], "known": known,
-        "progress": progress(state.pace), "now": now, "figures": [shown(name, value) for name, value in record.figures.items()],
+        "progress": progress(state.pace), "now": now, "took": _took(record),
+        "figures": [shown(name, value) for name, value in record.figures.items()],
         "pictures": [(_relative(project, each.path), each) for each in pictures_of(record)],
         "inputs": _inputs(project, record), "outputs": _outputs(project, record, known), "parameters": _parameters(record, known),
         "log": _log(record), "log_path": _relative(project, record.folder / "log.jsonl"), "used": _used(record),
@@ -74,7 +75,7 @@ def _users(jobs: Any, job: str) -> list[str]:
 def _inputs(project: ProjectView, record: Record) -> list[dict[str, Any]]:
     """What the job was given: an earlier job's output, or files from outside."""
     return [
-        {"port": port.replace("_", " "), "job": told.get("job", ""), "output": told.get("port", "").replace("_", " "),
+        {"port": spelled(port), "job": told.get("job", ""), "output": spelled(told.get("port", "")),
          "paths": told.get("paths", [])[:FILES], "more": max(0, len(told.get("paths", ())) - FILES)}
         for port, told in record.inputs.items()
     ]  # fmt: skip
@@ -87,7 +88,7 @@ def _outputs(project: ProjectView, record: Record, known: JobType | None) -> lis
     for port in record.outputs:
         paths = record.files(port)
         files = [(_relative(project, path), path.name, _size(path)) for path in paths[:FILES]]
-        rows.append({"port": port.replace("_", " "), "help": helps.get(port, ""), "files": files, "more": max(0, len(paths) - FILES)})
+        rows.append({"port": spelled(port), "help": helps.get(port, ""), "files": files, "more": max(0, len(paths) - FILES)})
     return rows
 
 
@@ -103,7 +104,7 @@ def _parameters(record: Record, known: JobType | None) -> list[dict[str, Any]]:
 
 def _parameter(record: Record, name: str, value: Any, declared: Option | None) -> dict[str, Any]:
     """One of them; a name that the job does not know any more is shown as it is."""
-    row = {"name": name.replace("_", " "), "value": str(value), "unit": "", "help": "", "changed": True, "why": why(record.type, name)}
+    row = {"name": spelled(name), "value": str(value), "unit": "", "help": "", "changed": True, "why": why(record.type, name)}
     if declared is None:
         return row
     text = default_text(declared) if value == plain(declared.default) else text_of(declared, value).replace("\n", ", ")
@@ -128,6 +129,11 @@ def _line(event: Mapping[str, Any]) -> dict[str, str]:
 def _said(name: str, value: Any) -> str:
     words, text, unit, _ = shown(name, value)
     return f"{words} {text} {unit}".strip()
+
+
+def _took(record: Record) -> str:
+    """Time and memory in a few words; empty before it is done."""
+    return f"{clock(record.used['wall_seconds'])}, {size(record.used['peak_memory_bytes'])} of memory" if record.used else ""
 
 
 def _used(record: Record) -> list[tuple[str, str]]:
