@@ -58,12 +58,7 @@ def read_volume(path: str | Path, voxel_size: float | None = None) -> Volume:
         If the header has no scale and none is given.
     """
     header = read_header(path)
-    if any(abs(angle - 90) > 0.05 for angle in header.angles if angle > 0):
-        raise FormatError(path, f"the cell's angles must be 90 degrees; got {header.angles}. It is a map of a crystal: resample "
-                          "it to an orthogonal grid first.", "header, cell")  # fmt: skip
-    scale = voxel_size if voxel_size is not None else cubic_voxel(header, path)
-    require(scale > 0, "voxel_size", scale, f"positive, in Å, for {path} (the header gives none)",
-            instead=f'read_volume("{path}", voxel_size=1.06)')  # fmt: skip
+    scale = scale_of(header, path, voxel_size)
     values = _numbers(read_data(path, header), header)
     order = [header.axes[::-1].index(axis) for axis in (3, 2, 1)]
     values = np.ascontiguousarray(values.transpose(order), np.float32)
@@ -72,7 +67,7 @@ def read_volume(path: str | Path, voxel_size: float | None = None) -> Volume:
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         raise FormatError(path, f"a map must be finite everywhere; got {int(bad.sum())} values that are not, "
                           f"the first at (z, y, x) = {first}.")  # fmt: skip
-    return Volume(torch.from_numpy(values), float(scale), corner_of(header, float(scale)))
+    return Volume(torch.from_numpy(values), scale, corner_of(header, scale))
 
 
 def _numbers(data: bytearray, header: MrcHeader) -> np.ndarray:
@@ -82,14 +77,19 @@ def _numbers(data: bytearray, header: MrcHeader) -> np.ndarray:
     return decode_section(data, flat).reshape(header.shape)
 
 
-def cubic_voxel(header: MrcHeader, path: str | Path) -> float:
-    """Å per voxel of a map's header, 0 where it is silent.
+def scale_of(header: MrcHeader, path: str | Path, voxel_size: float | None = None) -> float:
+    """Å per voxel of a map; ``voxel_size`` overrules its header. Errors as for :func:`read_volume`."""
+    if any(abs(angle - 90) > 0.05 for angle in header.angles if angle > 0):
+        raise FormatError(path, f"the cell's angles must be 90 degrees; got {header.angles}. It is a map of a crystal: resample "
+                          "it to an orthogonal grid first.", "header, cell")  # fmt: skip
+    scale = float(voxel_size if voxel_size is not None else _cubic_voxel(header, path))
+    require(scale > 0, "voxel_size", scale, f"positive, in Å, for {path} (the header gives none)",
+            instead=f'read_volume("{path}", voxel_size=1.06)')  # fmt: skip
+    return scale
 
-    Raises
-    ------
-    FormatError
-        If voxels are longer along one axis than along another by more than one in a thousand.
-    """
+
+def _cubic_voxel(header: MrcHeader, path: str | Path) -> float:
+    """Å per voxel, 0 where the header is silent."""
     sizes = header.pixel_size
     if min(sizes) <= 0:
         return 0.0

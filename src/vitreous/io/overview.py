@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.errors import FormatError, require
-from vitreous.io.mrc import corner_of, cubic_voxel, read_volume
+from vitreous.io.mrc import corner_of, read_volume, scale_of
 from vitreous.io.stacks import open_stack, read_header
 
 #: Sections ``start`` to ``stop`` of a map, float32 ``(n, y, x)``.
@@ -71,18 +71,17 @@ def read_overview(path: str | Path, most: int = 256, *, sparse: bool = False) ->
     require(most > 0, "most", most, "positive")
     header = read_header(path)
     block = -(-max(header.shape) // most)
-    if block == 1 or header.axes != (1, 2, 3):
+    if header.axes != (1, 2, 3):
         volume = read_volume(path)
         values = volume.values.numpy()
         return _overview(lambda start, stop: values[start:stop], volume.shape, block, volume.voxel_size, volume.corner, sparse)
-    scale = cubic_voxel(header, path)
-    require(scale > 0, "voxel_size", scale, f"positive, in Å, for {path} (the header gives none)")
-    stack = open_stack(path)
+    scale, stack = scale_of(header, path), open_stack(path)
 
     def sections(start: int, stop: int) -> NDArray[np.float32]:
         found = stack.read(slice(start, stop))
-        if not np.isfinite(found).all():
-            raise FormatError(path, f"a map must be finite everywhere; sections {start} to {stop - 1} are not.")
+        bad = ~np.isfinite(found).all((1, 2))
+        if bad.any():
+            raise FormatError(path, f"a map must be finite everywhere; section {start + int(bad.argmax())} is not.")
         return found
 
     return _overview(sections, header.shape, block, scale, corner_of(header, scale), sparse)

@@ -66,7 +66,7 @@ def shown_volume(path: Path, cache: Path, *, sparse: bool = False, most: int = M
         overview = read_overview(path, most, sparse=sparse)
         found = meaning_of(overview)
         with replacing(codes) as aside:
-            aside.write_bytes(packed(quantised(overview.values, found["low"], found["high"])))
+            write_packed(aside, overview.values, found["low"], found["high"])
         write_json(meaning, found)
     return found, codes
 
@@ -87,19 +87,20 @@ def first_level(values: NDArray[np.float32]) -> float:
     return contour_level(values[::step, ::step, ::step], 1.0)
 
 
-def quantised(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint16]:
-    """Codes from 0 at ``low`` to 65535 at ``high``, section by section; all 0 where the two are the same."""
-    codes = np.zeros(values.shape, "<u2")
-    if high > low:
-        for code, section in zip(codes, values):
-            code[:] = np.rint((section.astype(np.float64) - low) * (TOP / (high - low)))
-    return codes
-
-
-def packed(codes: NDArray[np.uint16]) -> bytes:
-    """As a gzip file, quickly: level 9 takes minutes for a map, and saves a quarter."""
+def write_packed(path: Path, values: NDArray[np.float32], low: float, high: float) -> None:
+    """Write the codes as a gzip file, a section at a time, and quickly: level 9 takes minutes for a map, and saves a quarter."""
     packer = zlib.compressobj(1, wbits=31)
-    return packer.compress(codes.data) + packer.flush()
+    with path.open("wb") as out:
+        for section in values:
+            out.write(packer.compress(quantised(section, low, high).tobytes()))
+        out.write(packer.flush())
+
+
+def quantised(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint16]:
+    """Codes from 0 at ``low`` to 65535 at ``high``; all 0 where the two are the same."""
+    if high <= low:
+        return np.zeros(values.shape, "<u2")
+    return np.rint((values.astype(np.float64) - low) * (TOP / (high - low))).astype("<u2")
 
 
 def header_of(meaning: dict[str, Any]) -> dict[str, str]:
