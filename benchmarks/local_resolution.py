@@ -104,10 +104,10 @@ def verdicts(maps: int) -> None:
             if whole is None:
                 told[kind, "no resolution"] += 1
                 continue
-            check = judge_local_resolution(windowed_fsc(first, second, inside), whole.value)
+            check = judge_local_resolution(windowed_fsc(first, second, inside), whole.value, first.voxel_size)
             told[kind, check.verdict] += 1
             figures = check.figures
-            ratios.setdefault(kind, []).append((figures["median_angstrom"] / whole.value, figures["floppy_share"]))
+            ratios.setdefault(kind, []).append((figures["inside_median_angstrom"] / whole.value, figures["floppy_share"]))
         for name, column in zip(("median over whole", "floppy share"), zip(*ratios.get(kind, [(0.0, 0.0)]))):
             print(f"{kind} | {name}: {min(column):.2f} to {max(column):.2f}, median {statistics.median(column):.2f}")
     print("\n".join(f"{kind} | {verdict} | {count}" for (kind, verdict), count in sorted(told.items())))

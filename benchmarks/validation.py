@@ -4,7 +4,7 @@ Good projects: 600 particles of 64 px and 4.5 Å in 10 micrographs of 8000 to 22
 the head of the ribosome, and clusters of 2500 atoms drawn by chance, SNR of a pixel 0.06 to 0.2, fall-off 500 to 1000 Å². Broken
 ones are the same, spoilt as `tests/toys/spoilt_projects.py` says; each should trip its own finding and no other. Pictures are not drawn.
 
-    python benchmarks/validation.py [--good 40] [--broken 2] [--processes 2] [--only "junk, a third"] [--lines out.jsonl]
+    python benchmarks/validation.py [--good 40] [--broken 2] [--processes 2] [--first 0] [--only "junk, a third"] [--lines out.jsonl]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vitreous.errors import JobError
 from vitreous.jobs.projects import project
 
 #: Particles that are looked at.
-SAMPLE = 300
+SAMPLE = 600
 SNR, FALL = (0.06, 0.1, 0.2), (500.0, 700.0, 1000.0)
 Told = tuple[str, int, list[dict], float]
 
@@ -105,12 +105,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--good", type=int, default=40, help="good projects")
     parser.add_argument("--broken", type=int, default=2, help="projects of each fault")
+    parser.add_argument("--first", type=int, default=0, help="number of the first project: other numbers are other projects")
     parser.add_argument("--only", help="one fault")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--lines", type=Path, help="file for one line of JSON a project")
     asked = parser.parse_args()
     faults = [name for name in FAULTS if asked.only in (None, name)]
-    work = [(name, number) for number in range(asked.broken) for name in faults] + [("good", number) for number in range(asked.good)]
+    spoilt, whole = (range(asked.first, asked.first + count) for count in (asked.broken, asked.good))
+    work = [(name, number) for number in spoilt for name in faults] + [("good", number) for number in whole]
     found = list(all_of(work, asked.processes, asked.lines))
     sound = [each for each in found if each[0] == "good"]
     if sound:

@@ -220,7 +220,7 @@ def correlations(particles: Particles, posed: Posed, found: ParticleChecks) -> o
     if wrong.any():
         curves = (k, np.ones_like(sound), by_shell(found, held & wrong) / np.where(abs(sound) > 0, sound, np.inf))
     threshold = two_gaussians(found.fit.scale.numpy()).threshold if (~held).any() and held.any() else None
-    usual = found.presence.scale
+    usual = found.presence.scale if found.presence.scale > 0 else 1.0  # of noise there is no usual scale
     return correlation_figure(focus, found.fit.correlation.numpy(), found.fit.scale.numpy() / usual, bins=defocus_bins(focus),
                               absent=absent.numpy(), threshold=threshold and threshold / usual, curves=curves)  # fmt: skip
 

@@ -52,7 +52,7 @@ def run(inputs: Inputs, params: LocalResolutionParams, context: Context) -> Resu
     context.report(Progress("local resolution", 0, 1))
     found = find(method, first, second, mask, whole if second is None else None)
     context.report(Progress("local resolution", 1, 1, {"median_angstrom": found.quantile(0.5)}))
-    check = judge_local_resolution(found, whole) if whole else None
+    check = judge_local_resolution(found, whole, first.voxel_size) if whole else None
     write_volume(context.outputs / "local_resolution.mrc", Volume(found.values.nan_to_num(0.0), first.voxel_size, first.corner))
     write_histogram(context.outputs / "local_resolution.csv", found)
     density = first.values if second is None else 0.5 * (first.values + second.values)

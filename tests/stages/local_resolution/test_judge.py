@@ -24,22 +24,31 @@ def spread(*parts: tuple[float, float]) -> LocalResolution:
     ("parts", "verdict", "words"),
     [
         (((0.9, 4.1), (0.1, 5.0)), "pass", "1.02 times"),
-        (((0.6, 4.1), (0.4, 8.0)), "warn", "40 % of the mask"),
+        (((0.6, 4.1), (0.4, 8.0)), "warn", "40 % of the mask's inside"),
         (((0.3, 4.1), (0.7, 6.0)), "warn", "1.50 times"),
         (((0.3, 4.1), (0.7, 9.0)), "fail", "best part only"),
         (((0.3, 4.1), (0.7, 20.0)), "fail", "shows nothing"),
     ],
 )
 def test_verdicts(parts: tuple[tuple[float, float], ...], verdict: str, words: str) -> None:
-    check = judge_local_resolution(spread(*parts), 4.0)
+    check = judge_local_resolution(spread(*parts), 4.0, 400.0)
     assert (check.name, check.verdict) == ("local-resolution", verdict)
     assert words in check.reason
     assert ("Try: " in check.reason) == (verdict != "pass")
 
 
+def test_the_rim_is_not_counted_but_for_a_particle_that_is_all_rim() -> None:
+    mask = radius((32, 32, 32)) < 12
+    values = torch.where(radius((32, 32, 32)) < 8, 4.0, 9.0)
+    local = LocalResolution(torch.where(mask, values, torch.nan), mask, "planted", torch.tensor([2.0, 20.0]))
+    assert judge_local_resolution(local, 4.0, 1.0).verdict == "pass", "the rim of 4 voxels is 4 Å deep"
+    assert judge_local_resolution(local, 4.0, 3.0).verdict == "fail", "the rim of 4 Å is little of it, and the coarse part is not all rim"
+    assert judge_local_resolution(local, 4.0, 0.2).verdict == "pass", "all is rim: the innermost quarter counts"
+
+
 def test_a_claim_must_be_positive() -> None:
     with pytest.raises(InputError, match="resolution must be positive"):
-        judge_local_resolution(spread((1.0, 4.0)), 0.0)
+        judge_local_resolution(spread((1.0, 4.0)), 0.0, 1.0)
 
 
 VOLUME = Volume(torch.randn(32, 32, 32, generator=torch.Generator().manual_seed(1)), 1.5)

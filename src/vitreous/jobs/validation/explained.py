@@ -11,7 +11,7 @@ from vitreous.jobs.validation.findings import Finding
 FOLLOWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     # Noise that was aligned is no particle: nothing that particles or their map say of themselves means anything.
     ("better-than-noise", ("alignability", "residuals", "correlation", "overfitting", "homogeneity", "particles-needed", "halves",
-                           "resolution", "directions", "local-resolution", "amplitudes", "mask")),
+                           "resolution", "directions", "local-resolution", "amplitudes", "mask", "orientations")),
     # Halves that share particles, or were filtered or masked, agree where their particles would not.
     ("halves", ("resolution", "mask", "overfitting", "local-resolution", "amplitudes", "directions", "particles-needed")),
     ("mask", ("resolution", "local-resolution", "amplitudes", "directions")),

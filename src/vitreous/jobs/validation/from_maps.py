@@ -66,6 +66,7 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
     """Ask the questions that need no more than half-maps; pictures go into ``folder``."""
     from vitreous.jobs.postprocess import draw
     from vitreous.runtime.chance import torch_generator
+    from vitreous.stages.local_resolution import judge_local_resolution
     from vitreous.stages.postprocess import postprocess
     from vitreous.stages.sharpen import judge_amplitudes
 
@@ -88,9 +89,8 @@ def examine(maps: Maps, folder: Path, report: Reporter) -> FromMaps:
     local = None
     if found:
         local = local_resolution(maps, done, folder)
-        from vitreous.stages.local_resolution import judge_local_resolution
-
-        findings.append(look("local-resolution", lambda: judge_local_resolution(local, found.value), "local_resolution.svg"))
+        size = smaller(first, found.value).voxel_size
+        findings.append(look("local-resolution", lambda: judge_local_resolution(local, found.value, size), "local_resolution.svg"))
     else:
         findings += not_done(("local-resolution",), "the halves agree nowhere: there is no resolution to compare places with.")
     step(4)
