@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Modules of this package, in the order in which their addresses are tried.
-PAGES: tuple[str, ...] = ("graph", "jobs", "control", "maps", "micrographs", "particles", "files")
+PAGES: tuple[str, ...] = (
+    "graph", "jobs", "control", "maps", "session", "micrographs", "classes", "particles", "directions", "resolution", "files",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

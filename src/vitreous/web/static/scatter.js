@@ -109,13 +109,15 @@ export class Scatter {
   #drawDots(wide, high, ratio) {
     const all = new Uint32Array(wide * high), chosen = this.#members ? new Uint32Array(wide * high) : null;
     const [x0, x1, y0, y1] = this.#range, across = wide / (x1 - x0), up = high / (y1 - y0);
-    const reach = this.#x.length > MANY ? 0 : Math.round(1.5 * ratio);
+    const reach = this.#x.length > MANY ? 0 : Math.round(2.2 * ratio);
     for (let i = 0; i < this.#x.length; i++) {
       const column = ((this.#x[i] - x0) * across) | 0, row = high - 1 - (((this.#y[i] - y0) * up) | 0);
       if (!(this.#x[i] >= x0 && this.#x[i] <= x1 && this.#y[i] >= y0 && this.#y[i] <= y1)) continue;
       const into = chosen && this.#members[i >> 3] & (128 >> (i & 7)) ? chosen : all;
       for (let v = Math.max(0, row - reach); v <= Math.min(high - 1, row + reach); v++) {
-        for (let u = Math.max(0, column - reach); u <= Math.min(wide - 1, column + reach); u++) into[v * wide + u]++;
+        for (let u = Math.max(0, column - reach); u <= Math.min(wide - 1, column + reach); u++) {
+          if ((u - column) ** 2 + (v - row) ** 2 <= (reach + 0.4) ** 2) into[v * wide + u]++;
+        }
       }
     }
     this.#paint(all, wide, high, this.#ink(chosen ? "muted" : "blue"));
@@ -143,7 +145,7 @@ export class Scatter {
     Object.assign(paper, { font: "12.5px system-ui, sans-serif", lineWidth: 1, textBaseline: "middle" });
     const [ink, faint] = [this.#ink("ink"), this.#ink("faint")];
     for (const [low, high, along] of [[x0, x1, "x"], [y0, y1, "y"]]) {
-      for (const { value, words } of ticks(low, high, along === "x" ? across / 90 : up / 50)) {
+      for (const { value, words } of ticks(low, high, along === "x" ? across / 90 : Math.max(3, up / 50))) {
         const [left, top] = this.#at(along === "x" ? value : x0, along === "x" ? y0 : value);
         paper.strokeStyle = faint;
         paper.beginPath();

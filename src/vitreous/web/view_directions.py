@@ -1,0 +1,122 @@
+"""How densely the sphere of viewing directions is covered, for any number of particles."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vitreous.runtime.files import replacing
+from vitreous.web.columns import Columns, Reading, cache_of
+from vitreous.web.picks import pick_lists
+from vitreous.web.project_view import ProjectView
+
+ROT, TILT = "rlnAngleRot", "rlnAngleTilt"
+#: HEALPix nside of the bins into which directions are counted: 3.7° each.
+NSIDE = 16
+#: Directions in bins are spread over this many degrees, the spacing of nside 8: what is finer is chance.
+SPREAD_DEG = 7.3
+#: Degrees between the places of the texture that the browser lays over the sphere.
+STEP_DEG = 2
+
+
+@dataclass(frozen=True)
+class Views:
+    """A list of particles with poses: its path from the project's folder, its job, the symmetry the job was given."""
+
+    file: str
+    job: str
+    symmetry: str
+
+
+def lists_of_views(project: ProjectView) -> list[Views]:
+    """List what holds poses, the last first; by the kind of job, so that no list need be read."""
+    posed = {"refine", "classify3d", "polish", "refine-ctf", "expand", "subtract", "validate", "initial-model"}
+    found = []
+    for each in pick_lists(project):
+        record = project.record(each.job)
+        if record is not None and record.type in posed:
+            found.append(Views(each.file, each.job, str(record.figures.get("symmetry") or record.params.get("symmetry") or "C1")))
+    return found
+
+
+def directions(rot_deg: ArrayLike, tilt_deg: ArrayLike) -> NDArray[np.float64]:
+    """Unit vectors ``(n, 3)`` from which the object is seen: the third row of R, (cos rot sin tilt, sin rot sin tilt, cos tilt)."""
+    rot, tilt = np.deg2rad(np.asarray(rot_deg, np.float64)), np.deg2rad(np.asarray(tilt_deg, np.float64))
+    return np.stack([np.cos(rot) * np.sin(tilt), np.sin(rot) * np.sin(tilt), np.cos(tilt)], -1)
+
+
+def counts(rot_deg: ArrayLike, tilt_deg: ArrayLike, symmetry: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count directions, with all their symmetric copies, in HEALPix pixels.
+
+    Parameters
+    ----------
+    rot_deg, tilt_deg
+        ``(n,)``.
+    symmetry
+        Point group.
+
+    Returns
+    -------
+    tuple
+        Centres ``(p, 3)`` and how many lie in each, ``(p,)``. Copies are those of the pixel's centre: pixels are finer than what
+        is drawn of them.
+    """
+    from scipy.spatial import KDTree
+
+    from vitreous.numerics.so3_grid import healpix
+    from vitreous.numerics.symmetry import symmetry as point_group
+
+    centres = directions(*np.asarray(healpix(NSIDE)).T)
+    tree = KDTree(centres)
+    seen = directions(rot_deg, tilt_deg)
+    once = np.bincount(tree.query(seen[np.isfinite(seen).all(1)])[1], minlength=len(centres)).astype(np.float64)
+    found = np.zeros(len(centres))
+    for turn in np.asarray(point_group(symmetry).matrices):
+        np.add.at(found, tree.query(centres @ turn)[1], once)
+    return centres, found
+
+
+def density(centres: NDArray, found: NDArray, at: NDArray) -> NDArray[np.float64]:
+    """Directions at unit vectors ``at`` ``(m, 3)`` over even coverage: a von Mises-Fisher kernel κ exp(κ(cos γ − 1)) / 2π(1 − e^−2κ)."""
+    kappa = 1 / math.radians(SPREAD_DEG) ** 2
+    held = found > 0
+    total = np.zeros(len(at))
+    for part, weight in zip(np.array_split(centres[held], 16), np.array_split(found[held], 16)):
+        total += np.exp(kappa * (at @ part.T - 1)) @ weight
+    return total * 2 * kappa / -math.expm1(-2 * kappa) / max(found.sum(), 1)
+
+
+def texture(columns: Columns, symmetry: str) -> NDArray[np.float32]:
+    """Density over even coverage, ``(tilt, rot)``: tilt 1°, 3° … 179°, rot −179° … 179°."""
+    centres, found = counts(columns.number(ROT), columns.number(TILT), symmetry)
+    rot, tilt = np.meshgrid(np.arange(-180, 180, STEP_DEG) + STEP_DEG / 2, np.arange(0, 180, STEP_DEG) + STEP_DEG / 2)
+    return density(centres, found, directions(rot.ravel(), tilt.ravel())).reshape(rot.shape).astype(np.float32)
+
+
+def kept_texture(project: ProjectView, views: Views) -> Path | Reading:
+    """Give the texture as little-endian float32, made when first asked for.
+
+    Raises
+    ------
+    InputError
+        If the list has no poses, or the symmetry is none.
+    """
+    from vitreous.errors import require
+
+    path = project.inside(views.file)
+    columns = cache_of(project.cache).ask(path)
+    if isinstance(columns, Reading):
+        return columns
+    require(ROT in columns.numbers and TILT in columns.numbers, "particles", views.file, f"with {ROT} and {TILT}")
+    told = path.stat()
+    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {views.symmetry} {STEP_DEG} {SPREAD_DEG}".encode()).hexdigest()[:24]
+    kept = project.cache / "directions" / f"{mark}.f4"
+    if not kept.exists():
+        with replacing(kept) as aside:
+            texture(columns, views.symmetry).astype("<f4").tofile(aside)
+    return kept
