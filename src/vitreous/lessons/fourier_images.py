@@ -188,7 +188,7 @@ def _(mo):
 
 @app.cell
 def _(mo):
-    phase_error = mo.ui.slider(0, 120, 5, value=0, show_value=True, label="Error of phases (degrees, r.m.s.)")
+    phase_error = mo.ui.slider(0, 120, 5, value=60, show_value=True, label="Error of phases (degrees, r.m.s.)")
     amplitude_error = mo.ui.slider(0, 100, 5, value=100, show_value=True, label="Error of amplitudes (%, r.m.s., as factors)")
     mo.hstack([phase_error, amplitude_error], justify="start", gap=3)
     return amplitude_error, phase_error
@@ -224,7 +224,7 @@ def _(Figure, Panel, Picture, amplitude_error, extent, irfft2, phase_error, ribo
         Figure(
             name="spoilt", title="Amplitudes or phases", height=3.7, columns=3,
             caption=f"Correlation with the true image: {_like(_pictures['phases spoilt']):.2f} with the phases spoilt, {_like(_pictures['amplitudes spoilt']):.2f} with the amplitudes. Look at 100 % on the amplitudes (typically half or double): "
-            "still a ribosome. Then 90° on the phases: the outlines are gone.",
+            "still a ribosome. The same blow to the phases, 60° and then 90°, and it dissolves.",
             panels=tuple(Panel(title=name.capitalize(), equal=True, marks=(Picture(values=each.numpy(), extent=extent, limits=(-1.5, 4)), scale_bar(extent[1]))) for name, each in _pictures.items()),
         )
     )  # fmt: skip
@@ -389,10 +389,10 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, ball, centred_rfft2, extent, fro
     show(
         Figure(
             name="slice", title="The central slice", height=3.0, columns=4,
-            caption="From the left: the density seen along y, with the beam through it and, across, the slice (in Fourier space) that this view gives; the *atoms* projected along the beam; the inverse transform of the *slice* cut from the map's transform; and "
+            caption="From the left: the density seen along y, with the beam through it and, across, the slice (in Fourier space) that this view gives; the atoms projected along the beam; the inverse transform of the slice cut from the map's transform; and "
             "their correlation shell by shell. Look at the last: it stays above 0.99 at every angle. Projecting and slicing are the same thing.",
             panels=(
-                Panel(title="From the side", equal=True, marks=(Picture(values=from_above, extent=extent), _beam, _slice, scale_bar(extent[1])), legend="upper right"),
+                Panel(title="Side", equal=True, marks=(Picture(values=from_above, extent=extent), _beam, _slice, scale_bar(extent[1])), legend="above"),
                 Panel(title="Projected", equal=True, marks=(Picture(values=_seen.numpy(), extent=extent), scale_bar(extent[1]))),
                 Panel(title="Sliced", equal=True, marks=(Picture(values=_cut.numpy(), extent=extent), scale_bar(extent[1]))),
                 Panel(title="The two agree", legend="none", marks=(Line(x=np.arange(1, 41) / extent[1], y=_agree, points=2.5),),
