@@ -22,18 +22,23 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: its file, its title and what to look for in it (both may come from the file's name alone)."""
+    """A picture: its file, its title and what to look for in it (from the file's name alone where it does not say), and its size.
+
+    ``width`` and ``height`` are in whatever unit the file has them; 0 if it does not say.
+    """
 
     path: Path
     title: str
     caption: str
+    width: int
+    height: int
 
 
 def pictures_of(record: Record) -> list[Picture]:
     """List pictures in the outputs of a job, those of its top folder first; of a running one, what is there already."""
     outputs = record.folder / "outputs"
     found = chain(_pictures_in(outputs), *(_pictures_in(folder) for folder in sorted(_folders(outputs))))
-    return [Picture(path, *caption(path)) for path in islice(found, SHOWN)]
+    return [picture(path) for path in islice(found, SHOWN)]
 
 
 def _folders(outputs: Path) -> Iterator[Path]:
@@ -44,12 +49,19 @@ def _pictures_in(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.glob("*")) if path.suffix in (".svg", ".png") and path.is_file())
 
 
-def caption(path: Path) -> tuple[str, str]:
-    """Give title and caption of a picture as :mod:`vitreous.views.render` wrote them into it; else its name, and nothing."""
+def picture(path: Path) -> Picture:
+    """Describe a picture as :mod:`vitreous.views.render` wrote it."""
     with path.open("rb") as handle:
         head = handle.read(HEAD)
-    told = _of_png(head) if head.startswith(SIGNATURE) else _of_svg(head.decode("utf-8", "replace"))
-    return told.get("Title") or path.stem.replace("_", " "), told.get("Description", "")
+    png = head.startswith(SIGNATURE) and len(head) >= 24
+    told = _of_png(head) if png else _of_svg(head.decode("utf-8", "replace"))
+    width, height = struct.unpack(">II", head[16:24]) if png else _size_of_svg(head.decode("utf-8", "replace"))
+    return Picture(path, told.get("Title") or path.stem.replace("_", " "), told.get("Description", ""), width, height)
+
+
+def _size_of_svg(text: str) -> tuple[int, int]:
+    found = re.search(r'viewBox="[-0-9.]+ [-0-9.]+ ([0-9.]+) ([0-9.]+)"', text)
+    return (round(float(found[1])), round(float(found[2]))) if found else (0, 0)
 
 
 def _of_svg(text: str) -> dict[str, str]:
