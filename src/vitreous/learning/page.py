@@ -37,10 +37,10 @@ def opening(lesson: str) -> mo.Html:
     """Title, stream, days, objectives and reading of a lesson."""
     taught = syllabus.lesson(lesson)
     days = " and ".join(dict.fromkeys(f"{meeting.date.day} {meeting.date:%B %Y}" for meeting in taught.meetings))
-    streams = " ".join(f'<span class="vitreous-stream {stream}">{stream}</span>' for stream in taught.streams)
+    streams = " ".join(f'<span class="vitreous-stream stream-{stream}">{stream}</span>' for stream in taught.streams)
     aims = dict.fromkeys(aim for meeting in taught.meetings for aim in meeting.objectives)
     listed = "".join(f"<li>{escape(aim)}</li>" for aim in aims)
-    head = f'<p class="vitreous-back"><a href="../">← The learning room</a></p><h1>{escape(taught.title)}</h1>'
+    head = f'<p class="vitreous-back"><a href="../">← The learning room</a></p><h1 class="vitreous-title">{escape(taught.title)}</h1>'
     about = f'<p class="vitreous-about">{streams} study group of {days}</p>'
     wanted = f'<div class="vitreous-aims"><strong>Afterwards you can</strong><ul>{listed}</ul></div>' if aims else ""
     return mo.vstack([mo.Html(head + about + wanted), _reading(taught)])

@@ -32,7 +32,7 @@ class Cell:
 def width_of(text: str, size: float) -> float:
     """About how wide words are in a usual typeface."""
     narrow, wide = sum(letter in "ilj.,:;'|()[] " for letter in text), sum(letter in "mwMW@—" for letter in text)
-    return size * (0.32 * narrow + 0.86 * wide + 0.57 * (len(text) - narrow - wide))
+    return size * (0.32 * narrow + 0.86 * wide + 0.62 * (len(text) - narrow - wide))
 
 
 def quick_svg(figure: Figure) -> str:
