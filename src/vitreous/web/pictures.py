@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from itertools import chain, islice
@@ -41,12 +43,17 @@ def pictures_of(record: Record) -> list[Picture]:
     return [picture(path) for path in islice(found, SHOWN)]
 
 
-def _folders(outputs: Path) -> Iterator[Path]:
-    return (path for path in outputs.glob("*") if path.is_dir() and not path.is_symlink())
+def _folders(outputs: Path) -> list[Path]:
+    with suppress(FileNotFoundError), os.scandir(outputs) as entries:
+        return [outputs / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return []
 
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.glob("*")) if path.suffix in (".svg", ".png") and path.is_file())
+    """Pictures by name; there may be one of each of ten thousand micrographs, so only names are looked at."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.name.endswith((".svg", ".png")))
+        yield from (folder / name for name in names if (folder / name).is_file())
 
 
 def picture(path: Path) -> Picture:

@@ -85,10 +85,10 @@ def _outputs(project: ProjectView, record: Record, known: JobType | None) -> lis
     """What the job made, with the sizes of files."""
     helps = {port.name: port.help or port.kind for port in known.outputs} if known else {}
     rows = []
-    for port in record.outputs:
-        paths = record.files(port)
-        files = [(_relative(project, path), path.name, _size(path)) for path in paths[:FILES]]
-        rows.append({"port": spelled(port), "help": helps.get(port, ""), "files": files, "more": max(0, len(paths) - FILES)})
+    for port, names in record.outputs.items():
+        paths = [record.folder / name for name in names[:FILES]]
+        files = [(_relative(project, path), path.name, _size(path)) for path in paths]
+        rows.append({"port": spelled(port), "help": helps.get(port, ""), "files": files, "more": max(0, len(names) - FILES)})
     return rows
 
 
