@@ -711,7 +711,7 @@ def _(
                       y=Axis("Displacement", "Å", limits=(0.0, 250.0)),
                       marks=(Line(x=_k, y=_moved), Rule(at=_room, axis="y", text="room beside the particle", colour="orange"))),
                 Panel(title="what the box loses", x=Axis("Spatial frequency", "Å⁻¹", limits=(0.0, 0.3)), top=angstrom_axis(_k),
-                      y=Axis("Share of the power", PURE, limits=(-0.02, 1.02)), marks=(Line(x=_k, y=_lost))),
+                      y=Axis("Share of the power", PURE, limits=(-0.02, 1.02)), marks=(Line(x=_k, y=_lost),)),
             ),
         )
     )  # fmt: skip
