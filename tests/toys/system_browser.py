@@ -40,7 +40,7 @@ def serving(folder: Path, **options: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.force_exit = server.should_exit = True
+        server.should_exit = True
         thread.join(10)
         listener.close()
 
