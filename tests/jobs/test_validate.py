@@ -153,6 +153,7 @@ def test_voxels_that_are_no_cubes_are_refused(here: Project, files: dict[str, Pa
 MASKS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], str]] = {
     "hard": (lambda m: (m > 0.5).float(), "warn"),
     "at the border": (lambda m: soft_disc(tuple(m.shape), 19.0, 4.0), "warn"),
+    "beside the particle": (lambda m: soft_disc(tuple(m.shape), 2.0, 3.0).roll((-15, -15), (0, 1)), "fail"),
 }
 
 

@@ -23,9 +23,10 @@ SIZE, VOXEL = 56, 1.2
 
 def write_pdb(path: Path, model: AtomicModel) -> Path:
     """The model as text."""
-    rows = zip(model.names, model.residues, model.chains, model.residue_index, model.positions, model.b_factors, model.elements)
-    lines = (ATOM.format(serial=serial, name=f" {name}", residue=residue, chain=chain, number=number + 1, x=x, y=y, z=z, b=b, element=element)
-             for serial, (name, residue, chain, number, (x, y, z), b, element) in enumerate(rows, 1))  # fmt: skip
+    columns = (model.names, model.residues, model.chains, model.residue_index, model.positions, model.b_factors, model.elements)
+    lines = (ATOM.format(serial=serial, name=f" {name}", residue=residue, chain=chain, number=number + 1, x=x, y=y, z=z, b=b,
+                         element=element)
+             for serial, (name, residue, chain, number, (x, y, z), b, element) in enumerate(zip(*columns), 1))  # fmt: skip
     path.write_text("".join(lines) + "END\n")
     return path
 

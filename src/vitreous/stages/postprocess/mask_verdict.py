@@ -44,7 +44,8 @@ def judge_mask(mask: Tensor, first: Volume, second: Volume, curves: FscCurves, f
     -------
     Check
         "mask": fail where it follows the map's noise or phases made random correlate by more than 0.3 where the curve crosses; warn
-        above 0.1, where its edge is narrower than two voxels, it reaches the border of the box, or it cuts the particle.
+        above 0.1, where its edge is narrower than two voxels, it reaches the border of the box, or it cuts the particle. Fail, too,
+        where the halves agree without it and nowhere inside it.
     """
     edge, border = edge_width(mask), _border(mask)
     share = _share_at_crossing(curves, found)
@@ -57,6 +58,9 @@ def judge_mask(mask: Tensor, first: Volume, second: Volume, curves: FscCurves, f
                "resolution_unmasked_angstrom": without and round(without, 3)}  # fmt: skip
     if edge is None:
         return Check("mask", "pass", "no mask: the whole box was compared.", numbers)
+    if without and found is None:
+        return Check("mask", "fail", f"the halves agree to {without:.3g} Å without it and nowhere inside it: it does not lie on the "
+                     "particle. Try: a mask made from this map, of its box and origin.", numbers)  # fmt: skip
     if deviation > CERTAIN and follows > FOLLOWS_NOISE:
         return Check("mask", "fail", f"it follows detail of the map finer than its resolution (correlation {follows:.2f}, above "
                      f"{FOLLOWS_NOISE:g}): it was cut from the noise that it is to judge, which no correction undoes. Try: a mask from the "
