@@ -209,7 +209,7 @@ def score(image, average, variance):
         Mistake(
             "def score(x, a, v):\n    d = np.fft.rfft2(x - a)\n    w = np.full(d.shape[1], 2.0)\n    w[0] = w[-1] = 1\n"
             "    return -(w * np.abs(d) ** 2).sum() / (2 * v)",
-            "normalise",
+            "Normalise",
         ),
         Mistake("def score(x, a, v):\n    return -(np.abs(np.fft.rfft2(x - a)) ** 2).sum() / (2 * x.size * v)", "mates"),
         Mistake("def score(x, a, v):\n    return -2 * (np.abs(np.fft.rfft2(x - a)) ** 2).sum() / (2 * x.size * v)", "mate"),
