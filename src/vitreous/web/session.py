@@ -56,12 +56,12 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def session_of(project: ProjectView) -> Session | Reading | None:
-    """Give the live session, else what ``assess`` last judged; ``Reading`` while that is read, ``None`` if there is neither."""
-    live = project.root / LIVE
-    if live.exists():
-        return of_live(read_json(live))  # type: ignore[arg-type]
-    verdicts = project.latest("assess", "verdicts")
-    return None if verdicts is None else of_verdicts(project, verdicts)
+    """Give the live session, else what ``assess`` last judged, else a session that is over; ``Reading`` while the list is read."""
+    live, verdicts, over = project.root / LIVE, project.latest("assess", "verdicts"), project.latest("watch", "status")
+    if verdicts is not None and not live.exists():
+        return of_verdicts(project, verdicts)
+    found = live if live.exists() else over
+    return of_live(read_json(found)) if found else None  # type: ignore[arg-type]
 
 
 def of_live(told: Mapping[str, Any]) -> Session:

@@ -18,8 +18,8 @@ from vitreous.web.project_view import ProjectView
 ROT, TILT = "rlnAngleRot", "rlnAngleTilt"
 #: HEALPix nside of the bins into which directions are counted: 3.7° each.
 NSIDE = 16
-#: Directions in bins are spread over this many degrees, the spacing of nside 8: what is finer is chance.
-SPREAD_DEG = 7.3
+#: Directions that should lie in a patch as large as they are spread: with fewer the sphere shows chance.
+TOGETHER = 6
 #: Degrees between the places of the texture that the browser lays over the sphere.
 STEP_DEG = 2
 
@@ -81,9 +81,19 @@ def counts(rot_deg: ArrayLike, tilt_deg: ArrayLike, symmetry: str) -> tuple[NDAr
     return centres, found
 
 
+def spread(count: float) -> float:
+    """Radians over which ``count`` directions are spread, 5° to 15°: the side of a patch that holds :data:`TOGETHER` of them."""
+    return min(max(math.sqrt(4 * math.pi * TOGETHER / max(count, 1)), math.radians(5)), math.radians(15))
+
+
 def density(centres: NDArray, found: NDArray, at: NDArray) -> NDArray[np.float64]:
-    """Directions at unit vectors ``at`` ``(m, 3)`` over even coverage: a von Mises-Fisher kernel κ exp(κ(cos γ − 1)) / 2π(1 − e^−2κ)."""
-    kappa = 1 / math.radians(SPREAD_DEG) ** 2
+    """Directions at unit vectors ``at`` ``(m, 3)`` over even coverage.
+
+    Notes
+    -----
+    Each is spread by the von Mises-Fisher kernel κ exp(κ(cos γ − 1)) / 2π(1 − exp(−2κ)) with κ = 1 / spread².
+    """
+    kappa = 1 / spread(found.sum()) ** 2
     held = found > 0
     total = np.zeros(len(at))
     for part, weight in zip(np.array_split(centres[held], 16), np.array_split(found[held], 16)):
@@ -114,7 +124,7 @@ def kept_texture(project: ProjectView, views: Views) -> Path | Reading:
         return columns
     require(ROT in columns.numbers and TILT in columns.numbers, "particles", views.file, f"with {ROT} and {TILT}")
     told = path.stat()
-    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {views.symmetry} {STEP_DEG} {SPREAD_DEG}".encode()).hexdigest()[:24]
+    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {views.symmetry} {STEP_DEG} {TOGETHER}".encode()).hexdigest()[:24]
     kept = project.cache / "directions" / f"{mark}.f4"
     if not kept.exists():
         with replacing(kept) as aside:

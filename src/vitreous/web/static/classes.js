@@ -46,7 +46,7 @@ function tile(each) {
   button.type = "button";
   button.dataset.class = each.class;
   button.setAttribute("aria-pressed", String(chosen.has(each.class)));
-  const words = [each.count !== undefined && `${each.count} particles`, each.resolution_angstrom && `${each.resolution_angstrom.toFixed(0)} Å`].filter(Boolean);
+  const words = [each.count !== undefined && `${each.count} particles`, each.resolution_angstrom && `${each.resolution_angstrom.toFixed(0)}\u00a0Å`].filter(Boolean);
   const text = document.createElement("span");
   text.append(Object.assign(document.createElement("b"), { textContent: `${each.class}` }), ` ${words.join(", ")}`);
   button.setAttribute("aria-label", `Class ${each.class}: ${words.join(", ")}${each.reasons?.length ? `; ${each.reasons.join("; ")}` : ""}`);
