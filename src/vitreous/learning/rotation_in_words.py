@@ -39,7 +39,7 @@ def _why_not(given: NDArray) -> str:
 
 
 def _row(numbers: ArrayLike, digits: int = 3) -> str:
-    return "(" + ", ".join(f"{each + 0.0:.{digits}f}" for each in np.asarray(numbers)) + ")"
+    return "(" + ", ".join(f"{each + 0.0:.{digits}f}" for each in np.asarray(numbers)).replace("-", "−") + ")"
 
 
 def _mirror(given: NDArray) -> str:
