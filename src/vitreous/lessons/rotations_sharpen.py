@@ -604,7 +604,7 @@ def _(Axis, Figure, Panel, Rule, Scatter, claim, exponential, geodesic_deg, mo, 
     _before, _after = (geodesic_deg(each, _truth).numpy() for each in (_begin, _found.rotation))
     _figure = Figure(
         name="refined", title="Poses before and after", height=3.2,
-        caption=f"Each mark is one image, whose noise has the spread of its signal. Crosses: where it started; dots: where its Gauss-Newton steps ended; dashed: their median.",
+        caption="Each mark is one image, whose noise has the spread of its signal. Crosses: where it started; dots: where its Gauss-Newton steps ended; dashed: their median.",
         panels=(Panel(marks=(Scatter(x=np.arange(24), y=_before, colour="orange", symbol="cross", size=30, label="before"),
                              Scatter(x=np.arange(24), y=_after, size=30, label="after"), Rule(at=float(np.median(_after)), axis="y")),
                       x=Axis("Image", "number", whole=True), y=Axis("Orientation off by", "°", limits=(0.0, 5.0)), legend="above"),),
