@@ -10,6 +10,8 @@ from torch import Tensor
 
 #: Largest correlation that still has a finite Fisher transform in double precision.
 ALMOST_ONE = 1 - 1e-9
+#: Of n − 2 samples, at least: intervals of fewer span nearly everything.
+LEAST_LEFT = 0.5
 
 
 def variance(fsc: Tensor, samples: Tensor, signal_samples: Tensor | None = None) -> Tensor:
@@ -48,15 +50,20 @@ def variance_random_signal(fsc: Tensor, samples: Tensor) -> Tensor:
     return (1 - fsc**2) ** 2 / samples
 
 
-def interval(fsc: Tensor, spread: Tensor, confidence: float = 0.95) -> tuple[Tensor, Tensor]:
+def interval(fsc: Tensor, spread: Tensor, samples: Tensor, confidence: float = 0.95) -> tuple[Tensor, Tensor]:
     """Interval of a correlation whose variance is ``spread``, symmetric in Fisher's z = artanh r and so within [−1, 1].
+
+    The norms are those of the same few samples, which costs two of them: z varies by 1 / (n − 2) where r does by 1 / n. Without it 90 %
+    of intervals hold the expectation at n = 8 and 93 % at 20; with it 93.4 to 96.5 %, at any SNR (drawn 40 000 times).
 
     Parameters
     ----------
     fsc
         Correlation.
     spread
-        Its variance.
+        Its variance, to first order in 1 / n.
+    samples
+        n, on which it rests.
     confidence
         Share of intervals that hold the expectation.
 
@@ -66,7 +73,7 @@ def interval(fsc: Tensor, spread: Tensor, confidence: float = 0.95) -> tuple[Ten
         Lower and upper end.
     """
     r = fsc.clamp(-ALMOST_ONE, ALMOST_ONE)
-    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * spread.sqrt() / (1 - r**2)
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * (spread * samples / (samples - 2).clamp_min(LEAST_LEFT)).sqrt() / (1 - r**2)
     z = torch.atanh(r)
     return torch.tanh(z - reach), torch.tanh(z + reach)
 

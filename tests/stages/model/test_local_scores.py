@@ -110,7 +110,7 @@ def test_band_of_the_correlation_with_a_fixed_model_holds_its_expectation():
     for strength in (0.15, 0.6, 2.0):
         target = strength * model + torch.randn(repeats, n, generator=chance, dtype=torch.float64)
         r = target.sum(1) / (target.norm(dim=1) * model.norm())
-        low, high = interval(r, variance_against_truth(r, torch.tensor(float(n))))
+        low, high = interval(r, variance_against_truth(r, torch.tensor(float(n))), torch.tensor(float(n)))
         want = strength / np.sqrt(1 + strength**2)
         assert 0.93 < float(((low <= want) & (want <= high)).double().mean()) < 0.97
 

@@ -100,7 +100,8 @@ def test_noise_outside_the_particle_never_meets_signal() -> None:
 
 def test_interval_stays_within_one() -> None:
     fsc = torch.tensor([-0.2, 0.0, 0.5, 0.999, 1.0], dtype=torch.float64)
-    low, high = interval(fsc, variance(fsc, torch.full((5,), 4.0, dtype=torch.float64)))
+    few = torch.full((5,), 4.0, dtype=torch.float64)
+    low, high = interval(fsc, variance(fsc, few), few)
     assert (low <= fsc).all()
     assert (high >= fsc - 1e-8).all()
     assert (high <= 1).all()
@@ -127,3 +128,18 @@ def test_pooled_deviation_of_noise_is_normal(generator: torch.Generator) -> None
     samples = torch.tensor([20.0, 60.0, 200.0])
     trials = torch.tensor([pooled_deviation(torch.randn(3, generator=generator) / samples.sqrt(), samples) for _ in range(1000)])
     assert float(trials.std()) == pytest.approx(1.0, abs=0.12)
+
+
+@pytest.mark.parametrize("samples", [8, 20, 100])
+@pytest.mark.parametrize("snr", [0.0, 0.5, 10.0])
+def test_intervals_of_few_samples_hold_the_expectation_as_often_as_they_say(samples: int, snr: float) -> None:
+    """One signal, two noises, drawn 10 000 times: the standard error of a share is 0.2 %."""
+    chance = torch.Generator().manual_seed(samples)
+    signal = torch.randn(samples, generator=chance, dtype=torch.float64)
+    signal = signal * math.sqrt(snr * samples) / signal.norm()
+    one, other = (signal + torch.randn(10_000, samples, generator=chance, dtype=torch.float64) for _ in range(2))
+    r = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1))
+    number = torch.tensor(float(samples))
+    low, high = interval(r, variance(r, number), number)
+    held = float(((low <= r.mean()) & (r.mean() <= high)).double().mean())
+    assert 0.93 < held < 0.97

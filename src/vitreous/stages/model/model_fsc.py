@@ -73,6 +73,6 @@ def model_fsc(both: Pair, target: Tensor, mask: Tensor) -> ModelFsc:
     shape = both.volume.shape
     samples = (shell_count(shape) * redundancy(mask)).clamp_min(1.0)
     masked = shell_correlation(target, both.model, shape)
-    low, high = interval(masked, variance_against_truth(masked, samples))
+    low, high = interval(masked, variance_against_truth(masked, samples), samples)
     k = torch.arange(len(samples), dtype=torch.float64) / both.length
     return ModelFsc(k, masked, low, high, shell_correlation(both.target, both.model, shape), samples)

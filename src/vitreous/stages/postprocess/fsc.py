@@ -116,7 +116,7 @@ def fsc_curves(
     # Phases are made random without symmetry: all numbers of the randomised curve are its own.
     of_noise = variance_random_signal(noise, samples * symmetry_order) / repeats
     corrected, spread = _corrected(masked, noise, start, variance(masked, samples, with_signal), of_noise)
-    low, high = interval(corrected, spread)
+    low, high = interval(corrected, spread, samples)
     return FscCurves(
         k=torch.arange(len(masked), dtype=torch.float64) / (size * first.voxel_size), unmasked=unmasked, masked=masked,
         phase_randomised=noise, corrected=corrected, low=low, high=high, samples=samples,

@@ -75,7 +75,7 @@ def compare_maps(
     weights = torch.ones(first.shape) if mask is None else mask.values.clamp(0, 1)
     curves = fsc_curves(first, second, weights, generator, symmetry_order=symmetry_order)
     if kind == "full":
-        low, high = interval(curves.corrected, variance_against_truth(curves.corrected, curves.samples))
+        low, high = interval(curves.corrected, variance_against_truth(curves.corrected, curves.samples), curves.samples)
         curves = replace(curves, low=low, high=high)
     weights = weights.to(first.values)
     residual = phase_residual(rfftn(first.values.float() * weights), rfftn(second.values.float() * weights), first.shape)
