@@ -201,9 +201,12 @@ def test_a_port_that_is_taken_is_said() -> None:
             tcp_socket(first.getsockname()[1])
 
 
-def test_an_empty_project_says_how_to_begin(tmp_path: Path) -> None:
+def test_an_empty_project_says_how_to_begin_and_has_room_for_what_comes(site: Site, tmp_path: Path) -> None:
     made = Project(tmp_path / "P", toy_jobs.registry())
-    with served(create_app(made.store.folder, made.registry, token="t", learn=False), "t") as site:
-        site.enter()
-        assert "Nothing has been done here yet" in site.get("/").text
-        assert site.get("/script.py").status == 409
+    with served(create_app(made.store.folder, made.registry, token="t", learn=False), "t") as empty:
+        empty.enter()
+        page = empty.get("/").text
+        assert "Nothing has been done here yet" in page
+        assert empty.get("/script.py").status == 409
+    parts = re.compile(r'id="([\w-]+)" data-live')
+    assert parts.findall(page) == parts.findall(site.get("/").text) == ["now", "outcome", "list", "again"]

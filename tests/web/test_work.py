@@ -73,6 +73,7 @@ def test_a_job_is_started_stopped_and_gone_on_with_and_survives_the_page(own: Si
     assert "disabled" in own.get("/new/walk").text
     assert "Stop" in own.get("/jobs/0002-walk").text
     assert own.post("/stop").status == 303
+    assert "Starting" not in own.get("/").text
     eventually(lambda: states(own).get("0002-walk") == "cancelled")
     eventually(lambda: not holder(folder))
     assert "Go on" in own.get("/").text

@@ -80,6 +80,7 @@ class Work:
     def __init__(self, folder: Path, cache: Path) -> None:
         self._folder, self._said = folder, cache / SAID
         self._started: tuple[subprocess.Popen[bytes], Sequence[str], Path] | None = None
+        self._at_work = False  # what was started has held the project
         self._starting = threading.Lock()
 
     def start(self, words: Sequence[str]) -> None:
@@ -101,15 +102,16 @@ class Work:
                 process = subprocess.Popen(
                     [*PROGRAM, *words], cwd=self._folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
                 )
-            self._started = process, words, path
+            self._started, self._at_work = (process, words, path), False
 
     def busy(self) -> str:
         """Say who works in the project, or is about to; empty if nobody does."""
         return holder(self._folder) or (f"process {self._started[0].pid}" if self._started and self._started[0].poll() is None else "")
 
     def starting(self) -> str:
-        """Give the command that was started and does not hold the project yet."""
-        if self._started is None or self._started[0].poll() is not None or holder(self._folder):
+        """Give the command that was started and did not hold the project yet."""
+        self._at_work = self._at_work or bool(holder(self._folder))
+        if self._started is None or self._at_work or self._started[0].poll() is not None:
             return ""
         return as_typed(self._started[1])
 
@@ -131,7 +133,7 @@ class Work:
         InputError
             If nobody works there, or the process belongs to another machine or user.
         """
-        working = holder(self._folder)
+        working, self._at_work = holder(self._folder), True
         if not working and self._started and self._started[0].poll() is None:
             self._started[0].terminate()
             return

@@ -41,6 +41,7 @@ def graph(request: Request) -> Response:
     told = {
         "now": now, "rows": [_row(project, job) for job in now.jobs], "drawing": drawing(now.jobs), "final": _final(project),
         "live": request.app.state.look(), "figures": _figures(project), "took": _took(project), "papers": papers,
+        "to_come": sum(job.state == "waiting" for job in now.jobs),
     }  # fmt: skip
     return page(request, "graph.html", **told)
 
