@@ -315,7 +315,8 @@ def corner_weights(point):
                 "    return low + c, np.where(c == 1, 1 - f, f).prod(1)", "wrong corners"),
         Mistake("def corner_weights(point):\n    low = np.floor(point).astype(int)\n"
                 "    c = np.array(list(np.ndindex(2, 2, 2)))\n"
-                "    near = np.abs(low + c - point).sum(1)\n    w = np.zeros(8)\n    w[near.argmin()] = 1\n    return low + c, w", "nearest"),
+                "    near = np.abs(low + c - point).sum(1)\n    w = np.zeros(8)\n"
+                "    w[near.argmin()] = 1\n    return low + c, w", "nearest"),
         Mistake("def corner_weights(point):\n    low = np.floor(point).astype(int)\n    f = point - low\n    c = "
                 "np.array(list(np.ndindex(2, 2, 2)))\n"
                 "    return low + c, np.where(c == 1, f, 1 - f).sum(1)", "add up"),
