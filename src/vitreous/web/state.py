@@ -164,7 +164,7 @@ def usage(working: str) -> str:
     try:
         process = psutil.Process(number)
         held = sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
-        return f"{clock(time.time() - process.create_time())} so far, {size(held)} of memory"
+        return f"· {clock(time.time() - process.create_time())} so far, {size(held)} of memory"
     except psutil.Error:
         return ""
 

@@ -15,6 +15,8 @@ from vitreous.jobs.report.words import clock
 from vitreous.pipeline.events import Pace
 from vitreous.web.state import WORDS, JobState, Standing, usage
 
+#: First and last step of every job, as a reader says it.
+EDGES = {"start": "getting ready", "end": "finishing"}
 #: Seconds between looks, and between signs of life when nothing changes.
 LOOK, BREATH = 1.0, 15.0
 
@@ -62,7 +64,7 @@ def progress(pace: Pace | None) -> str:
         return ""
     left = f", about {clock(pace.seconds_left)} left in this step" if pace.seconds_left is not None and pace.done < pace.total else ""
     count = f": {pace.done} of {pace.total}" if pace.total > 1 else ""
-    return f"{pace.step}{count}{left}"
+    return f"{EDGES.get(pace.step, pace.step)}{count}{left}"
 
 
 async def events(look: Callable[[], dict[str, Any]]) -> AsyncIterator[str]:
