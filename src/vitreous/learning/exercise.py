@@ -10,6 +10,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -114,7 +115,12 @@ class _TooLong(Exception):
 def _within(patience: float, task: Callable[[], Verdict]) -> Verdict:
     """Do ``task`` on a thread of its own, and stop it after ``patience`` seconds."""
     held: list[Verdict] = []
-    worker = threading.Thread(target=lambda: held.append(task()), daemon=True)
+
+    def work() -> None:
+        with suppress(_TooLong, SystemExit):
+            held.append(task())
+
+    worker = threading.Thread(target=work, daemon=True)
     worker.start()
     worker.join(patience)
     if worker.is_alive() and worker.ident is not None:

@@ -46,14 +46,15 @@ def asked_in(file: Path) -> frozenset[str]:
 
 def unanswered(folder: Path) -> Iterator[str]:
     """Yield in a sentence each question that the syllabus says is answered, and is not asked there."""
+    posed = {file.stem.replace("_", "-"): asked_in(file) for file in lesson_files(folder)}
     for each in syllabus.questions():
         if each.answer is None:
             continue
-        file = folder / f"{each.answer.lesson.replace('-', '_')}.py"
-        if not file.is_file():
-            yield f"{each.id} is said to be answered in {each.answer.lesson}, of which there is no notebook"
-        elif each.id not in asked_in(file):
-            yield f"{each.id} is said to be answered in {each.answer.lesson}, which does not ask it"
+        lesson = each.answer.lesson
+        if lesson not in posed:
+            yield f"{each.id} is said to be answered in {lesson}, of which there is no notebook"
+        elif each.id not in posed[lesson]:
+            yield f"{each.id} is said to be answered in {lesson}, which does not ask it"
 
 
 def lesson_files(folder: Path) -> list[Path]:

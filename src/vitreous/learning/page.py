@@ -99,7 +99,7 @@ def start(name: str, default: float, low: float | None = None, high: float | Non
     given = mo.query_params().get(name)
     try:
         value = float(given[0] if isinstance(given, list) else given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError):
         return default
     if not math.isfinite(value):
         return default
