@@ -22,7 +22,7 @@ __all__ = ["Table", "largest_loop", "number_column", "read_star", "write_star"]
 
 COMPILED_FROM = 4 << 20
 #: Bytes of rows that are held at a time where a loop is read in pieces.
-PIECE = 32 << 20
+PIECE = 8 << 20
 
 
 def read_star(path: str | Path) -> dict[str, Table]:
@@ -95,6 +95,8 @@ def largest_loop(path: str | Path, piece: int = PIECE) -> Iterator[Table]:
         end = raw.find(b"\n", min(first + piece, last) - 1, last) + 1 or last
         read = _compiled if end - first >= COMPILED_FROM else _plain
         yield Table(dict(zip(labels, read(lines, first, end, labels))))
+        if hasattr(raw, "madvise"):
+            raw.madvise(mmap.MADV_DONTNEED)  # pages that were read would stay counted as ours
         first = end
 
 

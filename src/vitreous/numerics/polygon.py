@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Points looked at in one go.
-AT_ONCE = 1 << 16
-
 
 def inside_polygon(x: ArrayLike, y: ArrayLike, corners: ArrayLike) -> NDArray[np.bool_]:
     """Say which points lie inside a closed polygon.
@@ -27,24 +24,20 @@ def inside_polygon(x: ArrayLike, y: ArrayLike, corners: ArrayLike) -> NDArray[np
     Notes
     -----
     A ray to larger x crosses the edges an odd number of times (the even-odd rule; Haines 1994, "Point in polygon strategies",
-    Graphics Gems IV). Edge (a, b) is crossed if one end lies above the ray and the other not, and if
-    x < a_x + (y − a_y)(b_x − a_x) / (b_y − a_y).
+    Graphics Gems IV). Edge (a, b) is crossed by the ray at y if min(a_y, b_y) ≤ y < max(a_y, b_y) and
+    x < a_x + (y − a_y)(b_x − a_x) / (b_y − a_y). Points are sorted by y, so that each edge meets only those between its ends.
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     starts = np.asarray(corners, np.float64).reshape(-1, 2)
-    ends = np.roll(starts, -1, axis=0)
-    level = starts[:, 1] != ends[:, 1]
-    edges = np.concatenate([starts, ends], axis=1)[level]
+    (left, low), (right, high) = starts.min(0), starts.max(0)
+    near = np.flatnonzero((x >= left) & (x <= right) & (y >= low) & (y <= high))
+    near = near[np.argsort(y[near])]
+    u, v = x[near], y[near]
+    odd = np.zeros(len(near), bool)
+    for (ax, ay), (bx, by) in zip(starts, np.roll(starts, -1, axis=0)):
+        first, last = np.searchsorted(v, sorted((ay, by)))
+        if first < last:
+            odd[first:last] ^= u[first:last] < ax + (v[first:last] - ay) * ((bx - ax) / (by - ay))
     inside = np.zeros(len(x), bool)
-    for first in range(0, len(x), AT_ONCE):
-        rows = slice(first, first + AT_ONCE)
-        inside[rows] = _odd(x[rows], y[rows], edges)
-    return inside & np.isfinite(x) & np.isfinite(y)
-
-
-def _odd(x: NDArray, y: NDArray, edges: NDArray) -> NDArray[np.bool_]:
-    odd = np.zeros(len(x), bool)
-    for ax, ay, bx, by in edges:
-        across = (ay > y) != (by > y)
-        odd[across] ^= x[across] < ax + (y[across] - ay) * ((bx - ax) / (by - ay))
-    return odd
+    inside[near] = odd
+    return inside

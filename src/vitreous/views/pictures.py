@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.numerics.filters import low_pass
 from vitreous.views.marks import Mark, Picture, ScaleBar, nice_length
 from vitreous.views.palette import Colour
 from vitreous.views.png import stretch, thumbnail
@@ -33,6 +31,10 @@ def micrograph_marks(image: ArrayLike, pixel_size: float, *, resolution: float =
     small = thumbnail(image, size)
     pixel = pixel_size * max(height, width) / max(small.shape)
     if resolution > 2 * pixel:
+        import torch
+
+        from vitreous.numerics.filters import low_pass
+
         small = low_pass(torch.from_numpy(small), resolution, pixel, axes=2).numpy()
     extent = (0.0, width * pixel_size, 0.0, height * pixel_size)
     return Picture(values=stretch(small), extent=extent), scale_bar(width * pixel_size)

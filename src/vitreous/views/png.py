@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from vitreous.errors import require
-from vitreous.numerics.resample import fourier_resize
 from vitreous.runtime.files import replacing
 
 #: Colour type in the header, by channels.
@@ -148,5 +146,9 @@ def thumbnail(image: ArrayLike, size: int) -> NDArray[np.float32]:
     factor = size / max(values.shape)
     if factor >= 1:
         return values
+    import torch
+
+    from vitreous.numerics.resample import fourier_resize
+
     target = [max(1, round(side * factor)) for side in values.shape]
     return fourier_resize(torch.from_numpy(values), target).numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
+import math
 import threading
 from pathlib import Path
 
@@ -18,6 +18,8 @@ SIDE = 1024
 FILTERS = (0, 10, 20, 40)
 #: Percentiles that become black and white; what is stretched further is done in the browser.
 LOW, HIGH = 0.1, 99.9
+#: Mode of MRC files with two numbers in a byte.
+PACKED = 101
 #: Bytes of an image that are read at a time.
 STRIP = 8 << 20
 #: One at a time: an image of a large camera is 100 MB and more on the way.
@@ -45,7 +47,7 @@ def picture_of(path: Path, resolution: int, cache: Path) -> Path:
     """
     require(resolution in FILTERS, "resolution", resolution, f"one of {FILTERS}, in Å")
     told = path.stat()
-    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {resolution} {SIDE}".encode()).hexdigest()[:24]
+    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {resolution} {SIDE} {LOW} {HIGH}".encode()).hexdigest()[:24]
     kept = cache / "micrographs" / f"{mark}.png"
     with _ONE:
         if not kept.exists():
@@ -53,28 +55,28 @@ def picture_of(path: Path, resolution: int, cache: Path) -> Path:
     return kept
 
 
-def warm() -> None:
-    """Load, in the background, what draws the first picture: seconds on a busy machine."""
-    threading.Thread(target=lambda: importlib.import_module("vitreous.views.png"), daemon=True).start()
-
-
 def _draw(path: Path, resolution: int, kept: Path) -> None:
-    import torch
+    from vitreous.views.png import stretch, write_png
 
-    from vitreous.numerics.filters import low_pass
-    from vitreous.views.png import stretch, thumbnail, write_png
+    image, pixel = binned(path, SIDE)
+    write_png(kept, np.ascontiguousarray(stretch(blurred(image, resolution / pixel), low=LOW, high=HIGH)[::-1]))
 
-    image, pixel = binned(path, 2 * SIDE)
-    longer = max(image.shape)
-    small = thumbnail(image, SIDE)
-    pixel *= longer / max(small.shape)
-    if resolution > 2 * pixel:
-        small = low_pass(torch.from_numpy(small), resolution, pixel, axes=2).numpy()
-    write_png(kept, np.ascontiguousarray(stretch(small, low=LOW, high=HIGH)[::-1]))
+
+def blurred(image: NDArray[np.float32], resolution: float) -> NDArray[np.float32]:
+    """Take away what is finer than ``resolution`` pixels, below two nothing.
+
+    Notes
+    -----
+    A Gaussian of standard deviation σ lets exp(−2π²σ²k²) through at frequency k: one half at k = 1 / resolution, where
+    σ = resolution √(ln 2 / 2) / π.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    return image if resolution <= 2 else gaussian_filter(image, resolution * math.sqrt(math.log(2) / 2) / math.pi, mode="nearest")
 
 
 def binned(path: Path, most: int) -> tuple[NDArray[np.float32], float]:
-    """Read an image averaged over squares, so that its longer side is at least ``most`` pixels and less than twice that.
+    """Read an image averaged over the smallest squares that make its longer side ``most`` pixels or less.
 
     Returns
     -------
@@ -87,15 +89,17 @@ def binned(path: Path, most: int) -> tuple[NDArray[np.float32], float]:
     FormatError
         If the file is damaged or holds several images.
     """
-    from vitreous.io.mrc import open_stack, read_image
+    from vitreous.io.stacks import open_stack
 
     stack = open_stack(path) if path.suffix == ".mrc" else None
-    if stack is None or stack.count != 1 or stack.header.mode == 101:
+    if stack is None or stack.count != 1 or stack.header.mode == PACKED:
+        from vitreous.io.mrc import read_image
+
         image, pixel = read_image(path)
-        factor = max(1, max(image.shape) // most)
+        factor = -(-max(image.shape) // most)
         return _mean(image, factor), (pixel or 1.0) * factor
     height, width = stack.shape
-    factor = max(1, max(height, width) // most)
+    factor = -(-max(height, width) // most)
     kind, at = stack.header.dtype, stack.header.data_offset
     rows = max(1, STRIP // (width * kind.itemsize * factor)) * factor
     strips = []

@@ -67,6 +67,20 @@ class Micrographs:
         both = label == "rlnDefocusU" and "rlnDefocusV" in self.columns.numbers
         return 0.5 * (values + self.columns.number("rlnDefocusV")) if both else values
 
+    def value(self, label: str, row: int) -> float | None:
+        """One number of the list, as :meth:`number` gives it; ``None`` for NaN."""
+        if label not in self.columns.numbers:
+            return None
+        found = self.columns.number(label)[row]
+        if label == "rlnDefocusU" and "rlnDefocusV" in self.columns.numbers:
+            found = 0.5 * (found + self.columns.number("rlnDefocusV")[row])
+        return float(found) if math.isfinite(found) else None
+
+    def verdict(self, row: int) -> str:
+        """One of :data:`GRADES`, empty where nothing was judged."""
+        word = self.columns.text("vitreousVerdict", row) if "vitreousVerdict" in self.columns.words else ""
+        return word if word in GRADES else ""
+
     def grades(self) -> NDArray[np.int64]:
         """Index into :data:`GRADES`, −1 where nothing was judged."""
         if "vitreousVerdict" not in self.columns.words:
@@ -95,18 +109,23 @@ def micrographs_of(project: ProjectView) -> Micrographs | Reading | None:
     """
     cache, records = cache_of(project.cache), project.records()
     record = _judged(records)
-    path = record["micrographs"] if record else project.root / LIVE
+    path = _file(record, "micrographs") if record else project.root / LIVE
     if not path.exists():
         return None
     columns = cache.ask(path)
     if isinstance(columns, Reading):
         return columns
     folders = _folders(project, records, live=record is None)
-    verdicts = cache.ask(record["verdicts"]) if record and "verdicts" in record.outputs else None
+    verdicts = cache.ask(_file(record, "verdicts")) if record and "verdicts" in record.outputs else None
     if isinstance(verdicts, Reading):
         return verdicts
     fitting = verdicts if verdicts and verdicts.count == columns.count else None
     return Micrographs(columns, _names(columns), record.job if record else "live", fitting, folders)
+
+
+def _file(record: Record, port: str) -> Path:
+    """The first file of a port; the others, ten thousand may be, are not looked at."""
+    return record.folder / record.outputs[port][0]
 
 
 def _judged(records: list[Record]) -> Record | None:
@@ -136,7 +155,7 @@ def _folders(project: ProjectView, records: list[Record], *, live: bool) -> dict
     for record in records:
         for port in BESIDE if record.status == "done" else ():
             if record.outputs.get(port):
-                found[port] = record[port].parent
+                found[port] = _file(record, port).parent
     return found
 
 
@@ -169,14 +188,10 @@ def order_of(listed: Micrographs, sort: str, grade: str, decided: Container[str]
 
 def row_of(listed: Micrographs, row: int, decided: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """A micrograph as a row of the list."""
-    grade = int(listed.grades()[row])
-    numbers = {key: _number(listed.number(label)[row] / unit) for key, (_, _, label, unit) in SHOWN.items()}
-    verdict = GRADES[grade] if grade >= 0 else ""
-    return {"row": row, "name": listed.names[row], "verdict": verdict, "decided": decided.get(listed.names[row], ("", ""))[0], **numbers}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    values = {key: listed.value(label, row) for key, (_, _, label, _) in SHOWN.items()}
+    numbers = {key: None if value is None else value / SHOWN[key][3] for key, value in values.items()}
+    name = listed.names[row]
+    return {"row": row, "name": name, "verdict": listed.verdict(row), "decided": decided.get(name, ("", ""))[0], **numbers}
 
 
 def described(project: ProjectView, listed: Micrographs, row: int, decided: Mapping[str, tuple[str, str]]) -> dict[str, Any]:

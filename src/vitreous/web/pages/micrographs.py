@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from vitreous.web.columns import Columns, Reading, cache_of
 from vitreous.web.decisions import FILE, decide, read_decisions
 from vitreous.web.figures import kept_figure
-from vitreous.web.micrograph_picture import FILTERS, picture_of, warm
+from vitreous.web.micrograph_picture import FILTERS, picture_of
 from vitreous.web.micrographs import GRADES, NAME, SHOWN, Micrographs, described, image_of, micrographs_of, order_of, row_of, size_of
 from vitreous.web.pages import Tab
 from vitreous.web.picks import edit, edits_file, pick_lists, picks_of, read_edits, write_edited
@@ -28,7 +28,6 @@ AT_ONCE = 100
 def micrographs(request: Request) -> Response:
     """Show the browser; the list itself is asked for by the page."""
     project: ProjectView = request.app.state.project
-    warm()
     judged = next((each.job for each in reversed(project.records()) if each.type == "assess" and each.status == "done"), "")
     return page(request, "micrographs.html", lists=pick_lists(project), filters=FILTERS, columns=SHOWN, grades=GRADES, judged=judged,
                 decisions=str(project.folder / FILE))  # fmt: skip
