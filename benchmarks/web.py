@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "toys"))
 from made_project import make_project
-from system_browser import browsing, chromium, seeing
+from system_browser import browsing, chromium, seeing, serving_apart
 
 from vitreous.web.pages import PAGES
 
@@ -40,16 +39,6 @@ class Visit:
     slowest: float
     slowest_of: str
     memory: float
-
-
-def served(project: Path) -> tuple[subprocess.Popen, str]:
-    """Start the server; gives its process and the link that opens the page."""
-    command = [str(Path(sys.executable).with_name("vitreous")), "serve", str(project), "--json", "--no-learn"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
-    for line in process.stdout:
-        if line.startswith("{"):
-            return process, json.loads(line)["url"]
-    raise SystemExit("the server did not start")
 
 
 def memory(process: subprocess.Popen) -> float:
@@ -88,24 +77,19 @@ def visit(page: Any, address: str, path: str, process: subprocess.Popen) -> Visi
 
 def measure(project: Path, pages: list[str]) -> float:
     """Print a table of all pages; gives the most memory that was met."""
-    process, link = served(project)
-    address = link.partition("/?")[0]
-    most = memory(process)
-    print(f"server, before any page: {most:.0f} MB")
-    print(f"{'page':<28}{'page (s)':>9}{'data (s)':>9}{'slowest (s)':>12}  {'of':<40}{'MB':>6}")
-    try:
-        with browsing(chromium()) as browser, seeing(browser, address) as seen:
-            seen.page.goto(link)
+    with serving_apart(project, "--no-learn") as (address, token, process), browsing(chromium()) as browser:
+        most = memory(process)
+        print(f"server, before any page: {most:.0f} MB")
+        print(f"{'page':<28}{'page (s)':>9}{'data (s)':>9}{'slowest (s)':>12}  {'of':<40}{'MB':>6}")
+        with seeing(browser, address, token) as seen:
+            seen.go("/")
             for path in pages:
                 for which in ("first", "again"):
                     took = visit(seen.page, address, path, process)
                     most = max(most, took.memory)
                     print(f"{path + ' ' + which:<28}{took.page:9.2f}{took.data:9.2f}{took.slowest:12.2f}  {took.slowest_of[:38]:<40}"
                           f"{took.memory:6.0f}", flush=True)  # fmt: skip
-    finally:
-        process.terminate()
-        process.wait(10)
-    return most
+        return most
 
 
 def main() -> None:

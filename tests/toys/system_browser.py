@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +50,28 @@ def serving(folder: Path, **options: Any) -> Iterator[str]:
         listener.close()
 
 
+@contextmanager
+def serving_apart(folder: Path, *words: str) -> Iterator[tuple[str, str, subprocess.Popen]]:
+    """Serve a project as a user does, in a process of its own; gives the address, the token and the process."""
+    command = [str(Path(sys.executable).with_name("vitreous")), "serve", str(folder), "--json", *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        link = json.loads(next(line for line in process.stdout if line.startswith("{")))["url"]
+        address, _, token = link.partition("/?token=")
+        yield address, token, process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
 @dataclass
 class Seen:
     """A page of the browser, and what it said and asked for while it was open."""
 
     page: Any
     address: str
+    token: str = TOKEN
     console: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -65,10 +86,10 @@ class Seen:
         if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
             self.outside.append(url)
 
-    def go(self, path: str) -> None:
-        """Open a page of the server and wait for what it loads; one that listens for news never falls silent, so no longer than that."""
+    def go(self, path: str, *, until: str = "load") -> None:
+        """Open a page of the server; not until it is silent, which one that listens for news never is."""
         mark = "&" if "?" in path else "?"
-        self.page.goto(f"{self.address}{path}{mark}token={TOKEN}", wait_until="load")
+        self.page.goto(f"{self.address}{path}{mark}token={self.token}", wait_until=until)
 
     def clean(self) -> list[str]:
         """Everything that should not have been: words in the console, requests to elsewhere, answers that failed."""
@@ -95,9 +116,9 @@ def browsing(executable: str) -> Iterator[Any]:
 
 
 @contextmanager
-def seeing(browser: Any, address: str, *, scheme: str = "light", **context: Any) -> Iterator[Seen]:
+def seeing(browser: Any, address: str, token: str = TOKEN, *, scheme: str = "light", **context: Any) -> Iterator[Seen]:
     """A page of its own, in light or dark."""
     opened = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme, reduced_motion="reduce", **context)
     opened.set_default_timeout(60_000)
-    yield Seen(opened.new_page(), address)
+    yield Seen(opened.new_page(), address, token)
     opened.close()

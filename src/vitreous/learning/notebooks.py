@@ -9,8 +9,8 @@ from typing import Any
 
 from vitreous.errors import MissingExtra
 
-#: Into the head of every lesson: its colours and figures; the address is relative to the lesson's.
-HEAD = '<link rel="stylesheet" href="../lesson.css">'
+#: Into the head of every lesson: its colours and figures, and a name for its menu; addresses are relative to the lesson's.
+HEAD = '<link rel="stylesheet" href="../lesson.css"><script type="module" src="../lesson.js"></script>'
 #: Seconds that a lesson's memory outlives its page.
 LINGER = 60
 

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from vitreous.learning import progress, syllabus
 from vitreous.learning.bibliography import themes
 from vitreous.learning.notebooks import Notebook
-from vitreous.views.palette import COLOURS
+from vitreous.views.palette import variables
 
 HERE = Path(__file__).parent
 ENVIRONMENT = Environment(
@@ -50,7 +50,7 @@ def learning_room(folder: Path, *, project: str = "") -> Starlette:
     there = [taught for taught in syllabus.lessons() if ready(folder, taught)]
     routes = [
         Route("/", _home), Route("/bibliography", _bibliography), Route("/palette.css", _palette),
-        *(Route(f"/{name}", _static(name)) for name in ("room.css", "lesson.css")),
+        *(Route(f"/{name}", _static(name)) for name in ("room.css", "lesson.css", "lesson.js")),
         Route("/done/{lesson}", _done, methods=["POST"]),
         *(Mount(f"/{taught.id}", Notebook(folder / f"{taught.module}.py")) for taught in there),
     ]  # fmt: skip
@@ -97,9 +97,7 @@ async def _done(request: Request) -> Response:
 
 def _palette(request: Request) -> Response:
     """Colours of figures as variables, for light and dark paper."""
-    themed = {role: pair for role, pair in COLOURS.items() if pair[0] != pair[1]}
-    light, dark = ("".join(f"--{role}:{pair[index]};" for role, pair in themed.items()) for index in (0, 1))
-    return Response(f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}", media_type="text/css")
+    return Response(variables(":root"), media_type="text/css")
 
 
 def _static(name: str) -> Any:
