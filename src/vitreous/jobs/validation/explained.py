@@ -18,7 +18,7 @@ FOLLOWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     # Views that are missing leave the agreement uneven, the map smeared and its parts unlike.
     ("orientations", ("directions", "local-resolution", "amplitudes", "resolution", "particles-needed")),
     # Images without the particle, or with the wrong defocus, fit in no pose, make a class of their own, and stop the growth.
-    ("correlation", ("residuals", "homogeneity", "particles-needed", "alignability", "overfitting", "resolution")),
+    ("correlation", ("residuals", "homogeneity", "particles-needed", "alignability", "overfitting", "resolution", "local-resolution")),
     ("residuals", ("homogeneity", "particles-needed", "overfitting")),
     # What moves is seen less sharply, and its images fit the mean badly.
     ("homogeneity", ("local-resolution", "particles-needed", "overfitting")),

@@ -24,9 +24,11 @@ FARTHEST = 6000.0
 PHASE_STEP = 0.2
 #: Nats by which another defocus must be more likely: five standard deviations, and a little for the number of trials.
 SURE = 15.0
-#: Share of the correlation that the wrong defocus must have cost: 5 % is worth a tenth of the images. 300 Å at 4 Å, what an estimate
-#: of defocus may well be wrong by, cost less.
+#: Share of the correlation that the wrong defocus must have cost: 5 % is worth a tenth of the images.
 COST = 0.05
+#: Or radians of δ at the last shell that counts: cos² δ = 1/2, half of what the images know there. The correlation of all shells
+#: hardly falls then, since the coarse ones make most of it: 5000 Å in maps at 12 Å cost 1 to 2 % and moved δ by 1 to 2.
+COSTLY_PHASE = math.pi / 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,9 @@ def defocus_errors(sums: ShellSums, fit: Fit, particles: Particles, micrograph: 
     gain = (likelihood.gather(1, best) - likelihood[:, reach : reach + 1])[:, 0]
     lost = 1 - fitted[:, reach] / fitted.gather(1, best)[:, 0].clamp_min(1e-12)
     number = torch.bincount(micrograph, minlength=count)
-    return DefocusErrors(trials[best[:, 0]], gain, lost.clamp(0, 1), (gain > SURE) & (lost > COST), number)
+    error = trials[best[:, 0]]
+    harmful = (lost > COST) | (error.abs() * of[:, fit.radius] > COSTLY_PHASE)
+    return DefocusErrors(error, gain, lost.clamp(0, 1), (gain > SURE) & harmful, number)
 
 
 def _likelihood(by: list[Tensor], delta: Tensor) -> tuple[Tensor, Tensor]:
