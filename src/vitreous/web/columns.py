@@ -52,7 +52,7 @@ class Columns:
     count: int
     numbers: Mapping[str, str]
     words: Mapping[str, str]
-    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _maps: dict[str, NDArray] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
@@ -62,11 +62,16 @@ class Columns:
 
     def number(self, label: str) -> NDArray[np.float64]:
         """A column of numbers, ``(n,)``, NaN where there is none; mapped, not read."""
-        return np.load(self.folder / self.numbers[label], mmap_mode="r", allow_pickle=False)
+        return self._map(self.numbers[label])
 
     def codes(self, label: str) -> NDArray[np.int32]:
         """Which of :meth:`values` each row of a column of text has, ``(n,)``; mapped, not read."""
-        return np.load(self.folder / self.words[label], mmap_mode="r", allow_pickle=False)
+        return self._map(self.words[label])
+
+    def _map(self, name: str) -> NDArray:
+        if name not in self._maps:
+            self._maps[name] = np.load(self.folder / name, mmap_mode="r", allow_pickle=False)
+        return self._maps[name]
 
     def values(self, label: str) -> list[str]:
         """The different texts of a column, in the order of their first coming."""

@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from vitreous.jobs.report.words import thousands
 from vitreous.web.columns import Reading, cache_of
 from vitreous.web.figures import kept_figure
 from vitreous.web.pages import Tab
@@ -29,7 +30,7 @@ def directions(request: Request, file: str = "") -> Response:
     project: ProjectView = request.app.state.project
     found = lists_of_views(project)
     one = _one(project, file) if file else found[0] if found else None
-    return page(request, "directions.html", all=found, one=one, more=_more(project, one) if one else [])
+    return page(request, "directions.html", all=found, one=one, more=_more(project, one) if one else [], drawn=thousands(DRAWN))
 
 
 def _more(project: ProjectView, one: Views) -> list[str]:

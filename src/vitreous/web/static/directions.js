@@ -19,11 +19,12 @@ async function open() {
   } while (response.status === 202);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   texture = new Float32Array(await response.arrayBuffer());
-  most = Math.max(2, texture.reduce((a, b) => Math.max(a, b), 0));
+  const highest = texture.reduce((a, b) => Math.max(a, b), 0);
+  most = Math.max(2, highest);
   drawBar($("bar"), VIRIDIS, [0, most], "Density over even coverage", "");
   const seldom = texture.reduce((sum, value, i) => sum + (value < 0.5) * weight(i), 0) / texture.reduce((sum, _, i) => sum + weight(i), 0);
   $("state").textContent = `${(100 * seldom).toFixed(0)} % of the sphere was seen less than half as often as if all views were equally frequent; the most frequent ` +
-    `view ${most.toFixed(1)} times as often. Drag or arrows turn; x, y, z look along an axis.`;
+    `view ${highest.toFixed(1)} times as often. Drag or arrows turn; x, y, z look along an axis.`;
   $("views").src = at(`api/directions/views.svg?${new URLSearchParams({ file })}`);
   draw();
 }

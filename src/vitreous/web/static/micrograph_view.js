@@ -2,6 +2,8 @@
 
 /** Colours on pictures, as in vitreous.views.palette. */
 const LIME = "#2fd67c", AMBER = "#ffa62b", PINK = "#f765d8", SKY = "#93d2ff";
+/** Pixels of the canvas along the longer side. */
+const SIDE = 1024;
 /** Radius of a circle where the diameter of the particle is not known, as a share of the longer side. */
 const USUAL = 1 / 60;
 
@@ -42,8 +44,9 @@ export class MicrographView {
     this.#pixels = paper.getImageData(0, 0, made.width, made.height);
     this.#grey = Uint8Array.from({ length: made.width * made.height }, (_, i) => this.#pixels.data[4 * i]);
     this.#size ||= [made.width, made.height];
-    this.#canvas.width = made.width;
-    this.#canvas.height = made.height;
+    const longer = Math.max(made.width, made.height);
+    this.#canvas.width = Math.round((SIDE * made.width) / longer);
+    this.#canvas.height = Math.round((SIDE * made.height) / longer);
     this.#words = "";
     this.#develop();
   }
@@ -128,7 +131,7 @@ export class MicrographView {
       return paper.fillText(this.#words, width / 2, height / 2, width - 40);
     }
     const { scale, x, y } = this.#view;
-    paper.imageSmoothingEnabled = scale < 4;
+    paper.imageSmoothingEnabled = (scale * width) / this.made.width < 6;
     paper.drawImage(this.made, -x, -y, width * scale, height * scale);
     if (this.#shown.motion) this.#drawTracks();
     if (this.#shown.picks && this.#list) this.#drawPicks();

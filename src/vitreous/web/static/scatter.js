@@ -1,6 +1,6 @@
 // Dots over two axes on a canvas: a million of them at once, an outline drawn around some.
 
-/** Above this many dots each is one pixel, darker where several meet. */
+/** Where more pixels than this hold a dot, dots are of one pixel. */
 const MANY = 30000;
 const LEFT = 72, BOTTOM = 52, TOP = 14, RIGHT = 18;
 
@@ -109,17 +109,12 @@ export class Scatter {
   #drawDots(wide, high, ratio) {
     const all = new Uint32Array(wide * high), chosen = this.#members ? new Uint32Array(wide * high) : null;
     const [x0, x1, y0, y1] = this.#range, across = wide / (x1 - x0), up = high / (y1 - y0);
-    const reach = this.#x.length > MANY ? 0 : Math.round(2.2 * ratio);
     for (let i = 0; i < this.#x.length; i++) {
-      const column = ((this.#x[i] - x0) * across) | 0, row = high - 1 - (((this.#y[i] - y0) * up) | 0);
       if (!(this.#x[i] >= x0 && this.#x[i] <= x1 && this.#y[i] >= y0 && this.#y[i] <= y1)) continue;
-      const into = chosen && this.#members[i >> 3] & (128 >> (i & 7)) ? chosen : all;
-      for (let v = Math.max(0, row - reach); v <= Math.min(high - 1, row + reach); v++) {
-        for (let u = Math.max(0, column - reach); u <= Math.min(wide - 1, column + reach); u++) {
-          if ((u - column) ** 2 + (v - row) ** 2 <= (reach + 0.4) ** 2) into[v * wide + u]++;
-        }
-      }
+      const column = Math.min(wide - 1, ((this.#x[i] - x0) * across) | 0), row = Math.max(0, high - 1 - (((this.#y[i] - y0) * up) | 0));
+      (chosen && this.#members[i >> 3] & (128 >> (i & 7)) ? chosen : all)[row * wide + column]++;
     }
+    for (const counts of chosen ? [all, chosen] : [all]) widen(counts, wide, high, 2.2 * ratio);
     this.#paint(all, wide, high, this.#ink(chosen ? "muted" : "blue"));
     if (chosen) this.#paint(chosen, wide, high, this.#ink("orange"));
   }
@@ -245,6 +240,21 @@ export class Scatter {
     else if (event.key === "0") this.all();
     else return;
     event.preventDefault();
+  }
+}
+
+/** Make dots of single pixels wide enough to be seen, where there are not too many. */
+function widen(counts, wide, high, radius) {
+  const places = [];
+  for (let at = 0; at < counts.length; at++) if (counts[at] && places.push([at, counts[at]]) > MANY) return;
+  const reach = Math.floor(radius);
+  for (const [at, count] of places) {
+    const column = at % wide, row = (at / wide) | 0;
+    for (let v = Math.max(0, row - reach); v <= Math.min(high - 1, row + reach); v++) {
+      for (let u = Math.max(0, column - reach); u <= Math.min(wide - 1, column + reach); u++) {
+        if ((u - column) ** 2 + (v - row) ** 2 <= radius ** 2) counts[v * wide + u] = Math.max(counts[v * wide + u], count);
+      }
+    }
   }
 }
 
