@@ -39,3 +39,12 @@ SERIES: tuple[Colour, ...] = ("blue", "orange", "green", "purple", "yellow", "sk
 def colour(role: str, theme: Theme) -> str:
     """Hex value of a role on light or dark paper."""
     return COLOURS[role][0 if theme == "light" else 1]
+
+
+def variables(selector: str) -> str:
+    """A style sheet that gives what ``selector`` chooses each role as a variable, ``--ink``: light by default, dark where the reader's
+    surroundings are.
+    """
+    themed = {role: pair for role, pair in COLOURS.items() if pair[0] != pair[1]}
+    light, dark = ("".join(f"--{role}:{pair[index]};" for role, pair in themed.items()) for index in (0, 1))
+    return f"{selector}{{{light}}}@media (prefers-color-scheme:dark){{{selector}{{{dark}}}}}"

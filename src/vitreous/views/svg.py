@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 
-from vitreous.views.palette import COLOURS
+from vitreous.views.palette import COLOURS, variables
 from vitreous.views.png import encode_png
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
@@ -17,9 +17,7 @@ FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu
 
 def themed_style() -> str:
     """Variables for every role: light by default, dark where the reader's surroundings are."""
-    themed = {role: pair for role, pair in COLOURS.items() if pair[0] != pair[1]}
-    light, dark = ("".join(f"--{role}:{pair[index]};" for role, pair in themed.items()) for index in (0, 1))
-    return f"<style>svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    return f"<style>{variables('svg')}</style>"
 
 
 def _smaller(match: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from vitreous.views.palette import COLOURS
+from vitreous.views.palette import variables
 from vitreous.web.guard import PAPER
 from vitreous.web.project_view import Outside
 
@@ -24,7 +24,4 @@ def file(request: Request, path: str) -> Response:
 @router.get("/palette.css")
 def palette() -> Response:
     """The colours of :mod:`vitreous.views.palette` as variables, for light and dark paper."""
-    themed = {role: pair for role, pair in COLOURS.items() if pair[0] != pair[1]}
-    light, dark = ("".join(f"--{role}:{pair[index]};" for role, pair in themed.items()) for index in (0, 1))
-    text = f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    return Response(text, media_type="text/css")
+    return Response(variables(":root"), media_type="text/css")
