@@ -40,7 +40,7 @@ def judge_local_resolution(local: LocalResolution, resolution: float, voxel_size
     Returns
     -------
     Check
-        "local-resolution": fails if half of the mask's inside shows nothing or its median is twice the claim; warns at 1.3 times the
+        "local-resolution": fails if half of the mask shows nothing or the median of its inside is twice the claim; warns at 1.3 times the
         claim, or if more than 15 % of the inside is 1.4 times coarser.
 
     Raises
@@ -52,7 +52,7 @@ def judge_local_resolution(local: LocalResolution, resolution: float, voxel_size
     values = local.values[inside(local.mask, RIM * resolution / voxel_size)]
     low, median, high = (local.quantile(share) for share in (0.1, 0.5, 0.9))
     floppy = float((values > FLOPPY * resolution).double().mean())
-    blank = float((values >= 0.999 * float(local.levels[-1])).double().mean())
+    blank = float((local.values[local.mask] >= 0.999 * float(local.levels[-1])).double().mean())
     inner = float(values.median())
     verdict, reason = _verdict(inner, resolution, floppy, blank)
     figures = {
@@ -74,7 +74,7 @@ def _verdict(median: float, resolution: float, floppy: float, blank: float) -> t
     ratio = median / resolution
     claim = f"the median inside the mask is {median:.3g} Å, {ratio:.2f} times the {resolution:.3g} Å of the whole map"
     if blank > NOTHING:
-        return "fail", (f"{100 * blank:.0f} % of the mask's inside shows nothing that noise would not, more than {100 * NOTHING:.0f} %. "
+        return "fail", (f"{100 * blank:.0f} % of the mask shows nothing that noise would not, more than {100 * NOTHING:.0f} %. "
                         "Try: a mask that fits the particle, or the two unfiltered half-maps.")  # fmt: skip
     if ratio > FAIL_RATIO:
         return "fail", (f"{claim}, more than {FAIL_RATIO:g}: the number speaks for the best part only. "
