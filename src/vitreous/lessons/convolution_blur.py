@@ -15,7 +15,7 @@ def _():
     from vitreous.learning.exercises.convolution import ALIAS, CONVOLVE
     from vitreous.learning.page import claim, closing, opening, question, show, start, steps
     from vitreous.learning.sampled import places, transform
-    from vitreous.numerics.filters import apply, gaussian, soft_disc
+    from vitreous.numerics.filters import apply, gaussian, raised_cosine, soft_disc
     from vitreous.numerics.fourier import axis_frequencies, centred_irfft2, frequency_squared, rfft2
     from vitreous.numerics.resample import fourier_resize
     from vitreous.physics.ctf import b_envelope, ctf_grid
@@ -29,7 +29,7 @@ def _():
     return (
         ALIAS, Axis, Band, CONVOLVE, Figure, Line, Optics, PURE, Panel, Picture, Rule, Scatter, aperture, apply, axis_frequencies, b_envelope,
         b_factor, bench, centred_irfft2, claim, closing, ctf_grid, fourier_resize, frequency_squared, gaussian, help_of, mo, np, opening,
-        places, project_atoms, prompt_of, question, rfft2, scale_bar, show, soft_disc, specimen, start, steps, torch, transform, verdict,
+        places, project_atoms, prompt_of, question, raised_cosine, rfft2, scale_bar, show, soft_disc, specimen, start, steps, torch, transform, verdict,
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def _(mo):
     ## A smear, everywhere the same
 
     Take a photograph while the camera moves: every point becomes the same little streak, as bright as the point was, and streaks that overlap add up. That is
-    a convolution: *what was there* (g) and *what a point becomes* (h, the kernel). No instrument has ever recorded anything else.
+    a convolution: *what was there* (g) and *what a point becomes* (h, the kernel). Every instrument does it to everything it records.
     """)
     return
 
@@ -183,7 +183,7 @@ def _(mo):
 
 @app.cell
 def _(Axis, Figure, Line, PURE, Panel, apart, np, places, show, sign, transform):
-    _x, _a = places(400, 0.05), apart.value
+    _x, _a = places(1600, 0.05), apart.value
     _left, _right = np.exp(-np.pi * (_x + _a) ** 2), np.exp(-np.pi * (_x - _a) ** 2)
     _g = {"minus": _right - _left, "plus": _right + _left, "times": _right * _left}[sign.value]
     _u, _found = transform(_g, 0.05)
@@ -332,7 +332,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, Scatter, np, sampling, show, wave_l
                       marks=(Line(x=_x, y=np.cos(2 * np.pi * _k * _x), colour="muted", width=1.0, label="wave"), Line(x=_x, y=np.cos(2 * np.pi * _appears * _x), colour="orange", style="dashed", label="seen"),
                              Scatter(x=_n, y=np.cos(2 * np.pi * _k * _n), size=26, opacity=1.0, label="samples")),
                       x=Axis("Place", "Å", limits=(0, 24)), y=Axis("Value", PURE, limits=(-1.15, 1.15))),
-                Panel(title="Spectrum and copies", legend="upper right",
+                Panel(title="Spectrum and copies", legend="above",
                       marks=(Line(x=_at, y=sum(_copies.values()), width=2.6, label="after sampling"), *(Line(x=_at, y=each, colour="orange" if m == 0 else "muted", style="dashed", width=1.1, label="the signal" if m == 0 else "") for m, each in _copies.items()),
                              Rule(at=0.5 / _p, text="Nyquist"), Rule(at=-0.5 / _p)),
                       x=Axis("Frequency", "Å⁻¹", limits=(-0.9, 0.9)), y=Axis("Amplitude, relative", PURE, limits=(0, 2.1))),
@@ -420,14 +420,15 @@ def _(Optics, aperture, axis_frequencies, b_envelope, ctf_grid, frequency_square
 
 
 @app.cell
-def _(Axis, Figure, Line, PURE, Panel, Picture, apply, centred_irfft2, extent, met, np, pixel, ribosome, scale_bar, shape, show, size, stage, strength, torch, wide):
+def _(Axis, Figure, Line, PURE, Panel, Picture, apply, centred_irfft2, extent, frequency_squared, met, np, pixel, raised_cosine, ribosome, scale_bar, shape, show, size, stage, strength, torch, wide):
     _gain, _words = met(stage.value, strength.value)
     _masked = stage.value == "a mask"
     _after = ribosome * _gain if _masked else apply(ribosome, _gain, 2)
     _line = np.arange(size // 2 + 1) / wide
     _curve = _gain[size // 2, size // 2 :].numpy() if _masked else _gain[0].numpy()
     _along = np.arange(len(_curve)) * pixel if _masked else _line
-    _point = None if _masked else centred_irfft2(_gain.to(torch.complex64), shape)[32:96, 32:96].numpy()
+    _round = raised_cosine(frequency_squared(shape, pixel).sqrt(), 0.42 / pixel, 0.14 / pixel)
+    _point = None if _masked else centred_irfft2((_gain * _round).to(torch.complex64), shape)[32:96, 32:96].numpy()
     _middle = (
         Panel(title="The mask", equal=True, marks=(Picture(values=_gain.numpy(), extent=extent), scale_bar(wide)))
         if _masked
@@ -436,7 +437,7 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, apply, centred_irfft2, extent, m
     show(
         Figure(
             name="met", title="Where convolution happens", height=3.2, columns=4,
-            caption=f"{_words} Look at the whole row: image, kernel, gain and what comes out.",
+            caption=f"{_words} From the left: image, kernel, gain, result; look for which of its details survive, and in which contrast.",
             panels=(
                 Panel(title="Before", equal=True, marks=(Picture(values=ribosome.numpy(), extent=extent), scale_bar(wide))),
                 _middle,
