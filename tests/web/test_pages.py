@@ -15,6 +15,7 @@ import toy_jobs
 from web_site import Site, served
 
 from vitreous.errors import InputError
+from vitreous.jobs.registry import registry
 from vitreous.pipeline.project import Project
 from vitreous.web.app import create_app
 from vitreous.web.server import tcp_socket, unix_socket
@@ -173,6 +174,21 @@ def test_behind_a_prefix_every_address_keeps_it(project: Project, sent: str) -> 
         assert moved.status == 400  # a host name that nobody gave
         moved = site.post(f"{sent}/new/walk", {"steps": "0"}, origin="https://ondemand.example.org", host="ondemand.example.org")
         assert moved.status == 422
+
+
+def test_why_leads_to_a_lesson_with_the_numbers_of_the_form(project: Project) -> None:
+    with served(create_app(project.store.folder, registry(), token="t"), "t") as site:
+        assert site.ask("GET", "/learn/").status == 401
+        site.enter()
+        assert site.get("/learn/").status == 200
+        form = site.get("/new/estimate-ctf?pixel_size=1.25&voltage=200").text
+        found = re.findall(r'href="(/learn/[^"]*)" aria-label="Why: a lesson on the voltage', form)
+        assert found == ["/learn/ctf-blur/?pixel_size=1.25&amp;voltage=200"]
+    with served(create_app(project.store.folder, registry(), token="t", learn=False), "t") as site:
+        site.enter()
+        form = site.get("/new/estimate-ctf").text
+        assert "π λ Δf" in form
+        assert "/learn/" not in form
 
 
 def test_over_a_unix_socket_that_only_its_owner_may_use(project: Project, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def create_app(
     app = FastAPI(title="Vitreous", docs_url=None, redoc_url=None, openapi_url=None)
     modules = [importlib.import_module(f"vitreous.web.pages.{name}") for name in PAGES]
     app.state.project = project
-    app.state.learn = learn
+    app.state.lessons = frozenset()
     work = app.state.work = Work(project.folder, project.cache)
     app.state.look = Shared(lambda: told(standing(project), work.starting(), work.problem()))
     tabs = [module.TAB for module in modules if hasattr(module, "TAB")] + ([Tab("Learn", "/learn/", 100)] if learn else [])
@@ -73,7 +73,9 @@ def create_app(
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     if learn:
-        app.mount("/learn", room(project.folder.name))
+        lessons = room(project.folder.name)
+        app.mount("/learn", lessons)
+        app.state.lessons = lessons.state.ready
     app.add_exception_handler(Outside, _missing)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(VitreousError, _refused)

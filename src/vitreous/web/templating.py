@@ -37,12 +37,12 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
     status
         Of the response.
     **told
-        What the template shows. ``url(path)``, ``root``, ``tabs``, ``here`` (the path of the page), ``project``, ``learn`` (whether there
-        are lessons) and ``lesson_path`` are there already.
+        What the template shows. ``url(path)``, ``root``, ``tabs``, ``here`` (the path of the page), ``project``, ``lessons`` (ids of
+        those that can be opened) and ``lesson_path`` are there already.
     """
     root = request.scope.get("root_path", "")
     state = request.app.state
     here = request.url.path.removeprefix(root) or "/"
-    given = {"url": partial(url, root), "root": root, "tabs": state.tabs, "here": here, "project": state.project, "learn": state.learn}
-    given |= {"lesson_path": lesson_path}
+    given = {"url": partial(url, root), "root": root, "tabs": state.tabs, "here": here, "project": state.project}
+    given |= {"lessons": state.lessons, "lesson_path": lesson_path}
     return HTMLResponse(ENVIRONMENT.get_template(template).render(given | told), status_code=status)
