@@ -81,22 +81,29 @@ def _(Optics, ctf, torch):
         values = torch.tensor([defocus, defocus, 0.0, 0.0], dtype=torch.float64)  # u, v in Å, angle and phase shift in degrees
         return ctf(values, optics, at, torch.zeros_like(at))
 
-    return curve, k
+    def zeros(transfer, at=k):
+        """Where a curve crosses zero, Å⁻¹: between two samples of different sign, on the line from one to the other."""
+        at, values = at.numpy(), transfer.numpy()
+        before = (values[1:] * values[:-1] < 0).nonzero()[0]
+        return at[before] - values[before] * (at[before + 1] - at[before]) / (values[before + 1] - values[before])
+
+    return curve, k, zeros
 
 
 @app.cell
 def _(
-    Axis, Figure, Line, PURE, Panel, Rule, angstrom_axis, b_envelope, curve, defocus, falling, k, np, share, show, voltage,
+    Axis, Figure, Line, PURE, Panel, Rule, angstrom_axis, b_envelope, curve, defocus, falling, k, share, show, voltage,
+    zeros,
 ):  # fmt: skip
     _envelope = b_envelope(k**2, falling.value).numpy()
-    _transfer = curve(defocus.value, voltage.value, share.value).numpy()
-    _zeros = k.numpy()[1:][np.diff(np.sign(_transfer)) != 0]
+    _transfer = curve(defocus.value, voltage.value, share.value)
+    _zeros = zeros(_transfer)
     _axis = Axis("Spatial frequency", "Å⁻¹", limits=(0.0, 0.3))
     _marks = (
         Rule(at=0.0, axis="y"),
         Line(x=k.numpy(), y=_envelope, colour="orange", style="dashed", label="envelope"),
         Line(x=k.numpy(), y=-_envelope, colour="orange", style="dashed"),
-        Line(x=k.numpy(), y=_transfer * _envelope, colour="blue", label="CTF × envelope"),
+        Line(x=k.numpy(), y=_transfer.numpy() * _envelope, colour="blue", label="CTF × envelope"),
     )
     _first = f"the first zero is at {1 / _zeros[0]:.1f} Å" if len(_zeros) else "there is no zero before 3.3 Å"
     show(
@@ -168,14 +175,13 @@ def _(mo, start):
 
 @app.cell
 def _(
-    Circles, Figure, Panel, Picture, STAR_SIZE, curve, irfft2, k, lens, np, radius_of, scale_bar, show, star, star_defocus, star_optics,
-    star_waves, star_zeros, to_centre, torch,
+    Circles, Figure, Panel, Picture, STAR_SIZE, curve, irfft2, lens, radius_of, scale_bar, show, star, star_defocus, star_optics,
+    star_waves, star_zeros, to_centre, torch, zeros,
 ):  # fmt: skip
     _c = lens(star_defocus.value)
     _seen = irfft2(star_waves * _c, (STAR_SIZE, STAR_SIZE)).numpy()
     _whole = to_centre(torch.cat([_c, _c[:, 1:-1].flip(1)], 1), (0, 1)).numpy()  # without astigmatism, left is right
-    _values = curve(star_defocus.value).numpy()
-    _crossed = k.numpy()[1:][np.diff(np.sign(_values)) != 0]
+    _crossed = zeros(curve(star_defocus.value))
     _half, _nyquist = STAR_SIZE * star_optics.pixel_size / 2, 0.5 / star_optics.pixel_size
     _rings = [Circles(x=[0.0], y=[0.0], radius=radius_of(_each), colour="amber", width=1.1) for _each in _crossed if radius_of(_each) > 45]
     _extent, _spread = (-_half, _half, -_half, _half), 2.5 * float(_seen.std())
@@ -549,8 +555,8 @@ def _(
 
 
 @app.cell(hide_code=True)
-def _(claim, curve, k, mo, np):
-    _zero = float(k.numpy()[1:][np.diff(np.sign(curve(12000.0).numpy())) != 0][0])
+def _(claim, curve, mo, zeros):
+    _zero = float(zeros(curve(12000.0))[0])
     _places = [256 * _pixel * _zero for _pixel in (0.5, 1.0, 4.0)]
     mo.vstack([
         claim(f"At 12 000 Å the first zero is at {1 / _zero:.1f} Å whatever the magnification; in a transform of 256 pixels that is bin "
@@ -691,7 +697,7 @@ def _(
     wide_waves = rfft2(low_pass(_padded, 6.0, optics.pixel_size, axes=2, width=0.3).double())
     _image = irfft2(wide_waves * lens(far.value, optics, WIDE), (WIDE, WIDE)).numpy()
     _away, _side = WIDE * optics.pixel_size / 2, box.value / 2
-    _k = np.linspace(0.01, 0.3, 24)
+    _k = np.linspace(0.01, 0.3, 16)
     _moved = np.abs(displacement(_k, optics, far.value))
     _lost = lost_share(_k, optics, far.value, diameter=180.0, box=float(box.value))
     _room = 0.5 * (box.value - 180.0)
