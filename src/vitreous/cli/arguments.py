@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -30,6 +31,8 @@ class Parser(argparse.ArgumentParser):
             argument_default=argparse.SUPPRESS,
             add_help=False,
         )
+        # argparse takes -0.5 for a number and -1e-05 for an option.
+        self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}.{self._nearest(message)} Try: {self.prog} --help")
