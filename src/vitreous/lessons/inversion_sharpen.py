@@ -480,7 +480,7 @@ def _(desk, hidden, ordered):
         else:
             lines = [(desk.truth, "green", "solid", "with a known structure"), (desk.fsc, "blue", "solid", "half-maps")]
             words = "The structure of a relative, say. Agreement below that of the halves says that both halves share an error; below 0, that its sign is wrong."
-        return Figure(name="test", title="Test", height=2.8, columns=1, width="half", caption=words, panels=(curves_panel(lines, name),))
+        return Figure(name="test", title="Test", height=2.8, columns=1, caption=words, panels=(curves_panel(lines, name),))
 
     mo.md("*No test ordered.*") if ordered.value == "none" else show(tested(ordered.value))
     return

@@ -93,7 +93,7 @@ def _(dose, frames, guess, weight):
             name="belief", title="A belief and some counts", height=3.0, columns=1,
             caption=f"After {len(_counts)} frames: {_after[0] / _after[1]:.2f} ± {math.sqrt(_limits):.2f} e. Each frame pulls the curve towards what was counted and makes it narrower. A firm belief gives way slowly, "
             "a faint one at once; after forty frames it hardly matters what you believed, and the curve is nearly a Gaussian.",
-            panels=(Panel(marks=tuple(_marks), legend="upper right", x=Axis("Dose", "e a pixel and frame", limits=(0, 9)), y=Axis("Density of the belief", "1/e", limits=(0, None))),),
+            panels=(Panel(marks=tuple(_marks), legend="upper right", x=Axis("Dose", "e a pixel and frame", limits=(-0.15, 9)), y=Axis("Density of the belief", "1/e", limits=(0, None))),),
         )
     )  # fmt: skip
     return

@@ -199,7 +199,7 @@ def _(judged, line, table):
     _words = "no resolution" if _found is None else f"{_found.value:.1f} Å (95 %: {_found.finer:.1f} to {_found.coarser:.1f} Å)"
     show(
         Figure(
-            name="threshold", title="The line", height=3.2, columns=1, width="full",
+            name="threshold", title="The line", height=3.2, columns=1,
             caption=f"{line.value}: {_row.meaning}. It gives {_words}. The band is the 95 % interval of the curve: where it is wide and the curve is flat, the number is soft, "
             "whatever its decimals. Lines that bend depend on how many numbers a shell holds.",
             panels=(curve_panel(
@@ -438,7 +438,7 @@ def _():
     _one = torch.ones_like(_f)
     show(
         Figure(
-            name="variance", title="A printed formula on trial", height=3.0, columns=1, width="half",
+            name="variance", title="A printed formula on trial", height=3.0, columns=1,
             caption="Dots are experiments. The printed curve takes numerator and denominator of the FSC for independent; but when noise happens to raise the one it raises the other as well, and "
             "most of the error cancels. Error bars drawn with it would be 1.5 to 3 times too long.",
             panels=(Panel(legend="upper right", x=Axis("FSC", PURE, limits=(-0.03, 1)), y=Axis("Variance × n", PURE, limits=(0, 1.2)), marks=(
@@ -488,7 +488,7 @@ def _():
 @app.cell
 def _():
     planted = mo.ui.slider(0, 600, 50, value=int(round(start("b_factor", 400.0, 0, 600) / 50) * 50), show_value=True, label="B of the data (Å²)")
-    undone = mo.ui.slider(0, 1500, 50, value=0, show_value=True, label="sharpened by (Å²)")
+    undone = mo.ui.slider(0, 1500, 50, value=300, show_value=True, label="sharpened by (Å²)")
     mo.hstack([planted, undone], justify="start", gap=3)
     return planted, undone
 
@@ -523,7 +523,7 @@ def _(amplitude, noise, planted, undone, worn):
             caption="Sharpen until the slope of the signal is that of the specimen itself (green): detail appears that was there all along. Go on: the section turns to speckle, since at the fine end the line is noise, "
             "and noise is lifted as well. Weighting by the FSC keeps its worst away.",
             panels=(section(_map, "as it came"), section(_sharp, f"sharpened by {undone.value} Å²"),
-                    Panel(title="Guinier plot", weight=1.35, legend="lower left", x=Axis("k²", "Å⁻²", limits=(0, NYQUIST**2)), y=Axis("ln amplitude", PURE), marks=(
+                    Panel(title="Guinier plot", weight=1.35, legend="upper right", x=Axis("k²", "Å⁻²", limits=(0, NYQUIST**2)), y=Axis("ln amplitude", PURE), marks=(
                         Line(x=_k2, y=amplitude(bench_specimen().values)[2:], colour="green", style="dashed", label="specimen"),
                         Line(x=_k2, y=amplitude(noise)[2:] + _lift, colour="orange", style="dotted", label="noise"),
                         Line(x=_k2, y=amplitude(_map)[2:] + _lift, label="map")))),
@@ -566,18 +566,18 @@ def _():
 
 
 @app.cell
-def _(pairs, standard):
+def _(pairs, squared):
     def plots():
         """Six pairs of half-maps and what was done to them."""
-        a, b = standard.halves
         draw = torch.Generator().manual_seed(21)
-        grain = float((a - b).std()) / math.sqrt(2)
-        common = torch.randn(a.shape, generator=draw) * grain
+        clean = apply(bench_specimen().values, b_envelope(squared, 400.0).float(), axes=3)
+        first, second, common = torch.randn(3, SIZE, SIZE, SIZE, generator=draw) * 0.012
+        a, b = clean + first, clean + second
         few = soft_disc((SIZE,) * 3, 6, 0)
         wrong = reconstruct_case(Faults(particles=600, snr=0.2, transfer="one defocus"))
         lying = reconstruct_case(Faults(particles=600, snr=0.2, cone_deg=20.0))
         return {
-            "1": ("a sound map", standard.fsc),
+            "1": ("a sound map", map_correlation(a, b)),
             "2": ("the same particles stand in both halves", map_correlation(a + common, b + common)),
             "3": ("too sharp a mask, nothing corrected", fsc_curves(*pairs["half-maps"], few, draw, repeats=1).masked),
             "4": ("all images were taken at one defocus", wrong.fsc),
