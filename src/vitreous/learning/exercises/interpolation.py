@@ -209,7 +209,7 @@ def _check_interpolate(interpolate: Callable[..., Any]) -> Verdict:
         if not found.right:
             return Verdict(False, f"In {dimensions} dimensions: {found.text}")
     return Verdict(True, "Right, in two and in three dimensions, for complex values, and NaN outside: it *is* `griddata`. "
-                         "The triangulation is most of its time; the search for simplices comes second; your arithmetic is the rest.")  # fmt: skip
+                         "Triangulating is most of its time; the search for simplices comes second; your arithmetic is the rest.")  # fmt: skip
 
 
 _WHOLE = """
@@ -232,8 +232,8 @@ _SUM = "(weights * values[mesh.simplices[where]]).sum(1)"
 INTERPOLATE = Exercise(
     name="interpolate", question="Q57",
     prompt="""Now the whole of `griddata`, without a loop, in 2 **and** 3 dimensions: `points` `(n, d)`, complex `values` `(n,)`, places
-`at` `(k, d)`; `np.nan` outside. `scipy.spatial.Delaunay` may make the mesh. It also keeps, for each simplex, a matrix that turns a place into
-barycentric weights: `mesh.transform[s, :d] @ (place - mesh.transform[s, d])` are the first d of its d + 1 weights.""",
+`at` `(k, d)`; `np.nan` outside. `scipy.spatial.Delaunay` may make the mesh. It also keeps, for each simplex, a matrix that turns a place
+into barycentric weights: `mesh.transform[s, :d] @ (place - mesh.transform[s, d])` are the first d of its d + 1 weights.""",
     starter='''
 def interpolate(points, values, at):
     """Values (k,) at the places, linear in each simplex, NaN outside."""
@@ -292,8 +292,8 @@ def _check_spread(spread: Callable[..., Any]) -> Verdict:
 def _with_weights(second: Verdict) -> Verdict:
     if not second.right:
         return second
-    return Verdict(True, "Right: this is what `Insertion` does with every slice of every particle. Each point costs eight additions, and none "
-                         "has to look for another: the search is gone.")  # fmt: skip
+    return Verdict(True, "Right: this is what `Insertion` does with every slice of every particle. Each point costs eight additions, and "
+                         "none has to look for another: the search is gone.")  # fmt: skip
 
 
 def _not_spread(got: NDArray, points: NDArray, values: NDArray, right: NDArray) -> str:
