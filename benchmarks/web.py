@@ -27,7 +27,7 @@ from system_browser import browsing, chromium, seeing, serving_apart
 from vitreous.web.pages import PAGES
 
 #: Seconds without an answer after which a page is taken to have all of its data, and the most that is waited for.
-QUIET, MOST = 1.5, 120.0
+QUIET, MOST = 1.5, 40.0
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,28 @@ def visit(page: Any, address: str, path: str, process: subprocess.Popen) -> Visi
 
     def done(request: Any) -> None:
         now = time.perf_counter()
-        answers.append((now, now - asked.get(request, now), request.url.removeprefix(address)))
+        # What the page before had not finished is no answer of this one.
+        if request not in asked:
+            return
+        answers.append((now, now - asked[request], request.url.removeprefix(address)))
 
     def begun(request: Any) -> None:
         asked[request] = time.perf_counter()
 
     page.on("request", begun)
     page.on("requestfinished", done)
+    page.on("requestfailed", done)
     began = time.perf_counter()
     page.goto(address + path, wait_until="commit")
     arrived = time.perf_counter() - began
     while time.perf_counter() - began < MOST:
         page.wait_for_timeout(200)
-        waiting = len(asked) - len(answers) - sum("/events" in each.url for each in asked)
+        waiting = len(asked) - len(answers) - sum(each.resource_type == "eventsource" for each in asked)
         if answers and waiting <= 0 and time.perf_counter() - answers[-1][0] > QUIET:
             break
     page.remove_listener("request", begun)
     page.remove_listener("requestfinished", done)
+    page.remove_listener("requestfailed", done)
     _, slowest, url = max(answers, key=lambda each: each[1])
     return Visit(arrived, answers[-1][0] - began, slowest, url, memory(process))
 
@@ -79,7 +84,7 @@ def measure(project: Path, pages: list[str]) -> float:
     """Print a table of all pages; gives the most memory that was met."""
     with serving_apart(project, "--no-learn") as (address, token, process), browsing(chromium()) as browser:
         most = memory(process)
-        print(f"server, before any page: {most:.0f} MB")
+        print(f"server, before any page: {most:.0f} MB", flush=True)
         print(f"{'page':<28}{'page (s)':>9}{'data (s)':>9}{'slowest (s)':>12}  {'of':<40}{'MB':>6}")
         with seeing(browser, address, token) as seen:
             seen.go("/")
