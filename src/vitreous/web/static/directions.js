@@ -25,6 +25,7 @@ async function open() {
   const seldom = texture.reduce((sum, value, i) => sum + (value < 0.5) * weight(i), 0) / texture.reduce((sum, _, i) => sum + weight(i), 0);
   $("state").textContent = `${(100 * seldom).toFixed(0)} % of the sphere was seen less than half as often as if all views were equally frequent; the most frequent ` +
     `view ${highest.toFixed(1)} times as often. Drag or arrows turn; x, y, z look along an axis.`;
+  $("views").hidden = false;
   $("views").src = at(`api/directions/views.svg?${new URLSearchParams({ file })}`);
   draw();
 }
