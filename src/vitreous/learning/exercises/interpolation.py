@@ -209,7 +209,7 @@ def _check_interpolate(interpolate: Callable[..., Any]) -> Verdict:
         if not found.right:
             return Verdict(False, f"In {dimensions} dimensions: {found.text}")
     return Verdict(True, "Right, in two and in three dimensions, for complex values, and NaN outside: it *is* `griddata`. "
-                         "Triangulating is most of its time; the search for simplices comes second; your arithmetic is the rest.")  # fmt: skip
+                         "Triangulating takes most of its time; finding simplices comes second, your arithmetic last.")  # fmt: skip
 
 
 _WHOLE = """
