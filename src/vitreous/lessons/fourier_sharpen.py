@@ -593,7 +593,7 @@ def _(centred_rfft2, claim, fft2, grains, mo, np, rfft2, torch):
     | normalisation: 1, 1/N or 1/√N forward | everything off by a number that changes with the box | one rule in one file: Vitreous' forward transform is the plain sum |
     | a real image transformed as a complex one | twice the time and memory | half transforms, `rfft2`; remember that k and −k are one number |
     | Nyquist of an even length | it stands for +k and −k at once; a shift cannot keep its phase | odd sizes, or nothing at Nyquist |
-    | products of transforms wrap around | ghosts at the opposite edge | pad; the next lesson but one |
+    | products of transforms wrap around | ghosts at the opposite edge | pad: see *Convolution, by computer* |
     | memory of 3-D transforms | 1024³ complex voxels are 8 GB in float32 | half transforms, cut each axis as soon as it is transformed (`central_rfftn`) |
     | many small transforms | calling costs more than computing | transform a whole stack in one call |
     | points that lie on no grid (tilts, rotated slices) | an FFT cannot do it | interpolate in a padded transform, or a non-uniform FFT |
