@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.runtime.files import read_json
+from vitreous.web.kept import kept_at
 from vitreous.web.project_view import ProjectView
 
 #: Averages a row of the sheet.
@@ -50,14 +51,10 @@ def described(one: Classification) -> dict[str, Any]:
 
 def sheet(one: Classification, cache: Path) -> Path:
     """Give a PNG of all averages in rows, each stretched by itself, y upwards; kept once made."""
-    import hashlib
-
     from vitreous.io.stacks import open_stack
     from vitreous.views.png import montage, write_png
 
-    told = one.averages.stat()
-    mark = hashlib.sha256(f"{one.averages} {told.st_mtime_ns} {told.st_size} {COLUMNS}".encode()).hexdigest()[:24]
-    kept = cache / "classes" / f"{mark}.png"
+    kept = kept_at(cache / "classes", ".png", [one.averages], COLUMNS)
     if not kept.exists():
         images = open_stack(one.averages).read(slice(0, MOST))
         write_png(kept, montage(images[:, ::-1], COLUMNS, gap=0))

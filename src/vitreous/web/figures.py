@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitreous import __version__
+from vitreous.web.kept import kept_at
 
 if TYPE_CHECKING:
     from vitreous.views.figure import Figure
@@ -27,9 +26,7 @@ def kept_figure(cache: Path, name: str, sources: Iterable[Path], make: Callable[
     make
         Makes it.
     """
-    told = [(str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sources]
-    mark = hashlib.sha256(repr((__version__, name, told)).encode()).hexdigest()[:24]
-    kept = cache / "figures" / f"{mark}.svg"
+    kept = kept_at(cache / "figures", ".svg", sources, name)
     if not kept.exists():
         from vitreous.runtime.files import write_text
         from vitreous.views.quick.sheet import quick_svg

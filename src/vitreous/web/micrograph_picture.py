@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.errors import require
+from vitreous.web.kept import kept_at
 
 #: Pixels of the longer side.
 SIDE = 1024
@@ -46,9 +46,7 @@ def picture_of(path: Path, resolution: int, cache: Path) -> Path:
         If the image cannot be read.
     """
     require(resolution in FILTERS, "resolution", resolution, f"one of {FILTERS}, in Å")
-    told = path.stat()
-    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {resolution} {SIDE} {LOW} {HIGH}".encode()).hexdigest()[:24]
-    kept = cache / "micrographs" / f"{mark}.png"
+    kept = kept_at(cache / "micrographs", ".png", [path], resolution, SIDE, LOW, HIGH)
     with _ONE:
         if not kept.exists():
             _draw(path, resolution, kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vitreous.runtime.files import replacing
 from vitreous.web.columns import Columns, Reading, cache_of
+from vitreous.web.kept import kept_at
 from vitreous.web.picks import pick_lists
 from vitreous.web.project_view import ProjectView
 
@@ -123,9 +123,7 @@ def kept_texture(project: ProjectView, views: Views) -> Path | Reading:
     if isinstance(columns, Reading):
         return columns
     require(ROT in columns.numbers and TILT in columns.numbers, "particles", views.file, f"with {ROT} and {TILT}")
-    told = path.stat()
-    mark = hashlib.sha256(f"{path} {told.st_mtime_ns} {told.st_size} {views.symmetry} {STEP_DEG} {TOGETHER}".encode()).hexdigest()[:24]
-    kept = project.cache / "directions" / f"{mark}.f4"
+    kept = kept_at(project.cache / "directions", ".f4", [path], views.symmetry, STEP_DEG, TOGETHER)
     if not kept.exists():
         with replacing(kept) as aside:
             texture(columns, views.symmetry).astype("<f4").tofile(aside)
