@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads leave the cores to the other tests; read when torch is loaded
+
+import numba
 import pytest
 import torch
 
+numba.set_num_threads(1)
 torch.set_num_threads(1)
 REPOSITORY = Path(__file__).resolve().parents[1]
 
