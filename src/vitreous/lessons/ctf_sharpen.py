@@ -41,11 +41,11 @@ def _(mo):
         r"""
         The meeting had three papers to read and no printed questions. Those that a reader has to be able to answer afterwards are:
 
-        1. Where does $-\sin\chi$ come from, and which steps of it survive a tilt? 2. What does a tilt do to the rings, and how small must
-           a tile
-        be? 3. What is Philippsen's *tilted contrast imaging function*, and why is it not a multiplication? 4. How do Voortman and
-        colleagues correct a
-        tilted micrograph without a transform for every pixel? 5. What is the same in a *thick* specimen?
+        1. Where does $-\sin\chi$ come from, and which steps of it survive a tilt?
+        2. What does a tilt do to the rings, and how small must a tile be?
+        3. What is Philippsen's *tilted contrast imaging function*, and why is it not a multiplication?
+        4. How is a tilted micrograph corrected without a transform for every pixel?
+        5. What is the same in a *thick* specimen?
 
         ## 1. From a wave to −sin χ
         """
@@ -161,7 +161,7 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, Rule, axis, centre, line, math, 
         Figure(
             name="tilted-rings", title="A tilted field", columns=2, height=3.3,
             panels=(
-                Panel(title="Defocus", equal=True, weight=0.62, x=Axis("x", "Å"), y=Axis("y", "Å"),
+                Panel(title="Defocus", weight=0.62, x=Axis("x", "Å"), y=Axis("y", "Å"),
                       marks=(Picture(values=_map, extent=(0, 4096, 0, 4096), colours="viridis", scale="Defocus (µm)",
                                      limits=(float(_map.min()) - 1e-3, float(_map.max()) + 1e-3)),)),
                 Panel(title=f"Rings of a tile of {side.value} Å", legend="upper right",
@@ -332,8 +332,8 @@ def _(
             name="atoms", title="Forty atoms on a slope", columns=4, height=2.9,
             panels=(
                 _picture(_image, "recorded", 4 * float(_image.std())),
-                _picture(-_flat, "corrected as if flat", 0.8 * _full),
-                _picture(-_following, "corrected place by place", 0.8 * _full),
+                _picture(-_flat, "corrected as if flat", 0.35 * _full),
+                _picture(-_following, "corrected place by place", 0.35 * _full),
                 Panel(title="Height of each atom", weight=1.25, x=Axis("x", "Å"), y=Axis("Over the middle's", PURE, limits=(0, 1.45)), legend="upper right",
                       marks=(Scatter(x=places[:, 0], y=heights(_flat, places) / _full, colour="red", symbol="cross", size=22, label="flat"),
                              Scatter(x=places[:, 0], y=heights(_following, places) / _full, colour="green", label="following"),
@@ -378,10 +378,8 @@ def _(mo):
         ## 4. Voortman: not one filter for each pixel
 
         Following the defocus literally means one inverse transform for every pixel, $O(N^2 \cdot N^2\log N)$. Tiles are cheap and leave
-        seams. Voortman et al.
-        notice that the correction varies *smoothly*, so that few transforms are enough, blended with weights that depend on the place. In
-        vitreous'
-        words (`vitreous.physics.tilted_ctf`): as a function of offset δ and $a = \pi\lambda k^2$,
+        seams. The way out that Voortman et al. opened: the correction varies *smoothly*, so few transforms are enough, blended according to
+        the place. In vitreous' words (`vitreous.physics.tilted_ctf`): as a function of offset δ and $a = \pi\lambda k^2$,
 
         $$-\sin(\chi + a\,\delta) = -\sin\chi\,\cos a\delta - \cos\chi\,\sin a\delta \;\approx\; \sum_{q=1}^{Q} u_q(\delta)\,g_q(k),$$
 
@@ -418,7 +416,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, finest, focus_basis, harmonics, mat
             panels=(
                 Panel(title="The first four weights u(δ)", x=Axis("Offset of the defocus", "Å"), y=Axis("Weight", PURE),
                       marks=tuple(Line(x=_shown, y=_u[q], colour=_inks[q], style=_styles[q], label=str(q + 1)) for q in range(min(4, len(_u))))),
-                Panel(title="How many are needed", x=Axis("Range ±Δ", "Å", limits=(0, 2500)), y=Axis("Transforms", PURE, limits=(0, None)), legend="upper left",
+                Panel(title="How many are needed", x=Axis("Range ±Δ", "Å", limits=(0, 2500)), y=Axis("Transforms", PURE, limits=(0, None)), legend="lower right",
                       marks=(Line(x=_ranges, y=_counts, points=5, label="for an error below 1 %"),
                              Line(x=_ranges, y=2 * _largest * _ranges / math.pi, colour="muted", style="dashed", label="2AΔ/π"),
                              Rule(at=float(reach.value), colour="orange", text=f"{len(_basis)} transforms"))),

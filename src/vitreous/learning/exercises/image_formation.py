@@ -10,7 +10,10 @@ import torch
 
 from vitreous.learning.diagnosis import Verdict, compare
 from vitreous.learning.exercise import Exercise, Mistake
-from vitreous.numerics.fourier import frequency_squared, irfft2, rfft2
+from vitreous.numerics.fourier import fft2, frequency_squared, ifft2, irfft2, rfft2
+from vitreous.physics.integrating import IntegratingDetector, integrate
+from vitreous.physics.multislice import exit_wave, plane, propagated
+from vitreous.physics.wavelength import wavelength
 from vitreous.stages.planner.particles import Experiment, particles_needed
 
 SIDE = 24
@@ -170,5 +173,158 @@ def worth(delta_b, resolution):
         Mistake("def worth(delta_b, resolution):\n    return math.exp(delta_b / (2 * resolution**2))", "inverse"),
         Mistake("def worth(delta_b, resolution):\n    return math.exp(-delta_b / (2 * resolution))", "square"),
         Mistake("def worth(delta_b, resolution):\n    return math.exp(-delta_b / resolution**2)", "twice"),
+    ),
+)
+
+
+def _smooth_slices() -> np.ndarray:
+    """Three slices of a few wide Gaussians, so smooth that no band limit touches them."""
+    y, x = np.mgrid[:48, :48] - 24.0
+    spots = ((0.5, -6, 3), (0.7, 5, -4), (0.4, 2, 7))
+    return np.stack([height * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 40) for height, cx, cy in spots])
+
+
+def _check_multislice(function: Callable[..., Any]) -> Verdict:
+    slices, pixel, spacing = _smooth_slices(), 1.0, 900.0
+    k2, lam = plane((48, 48), pixel)[0].numpy(), wavelength(300.0)
+    torch_slices = [torch.from_numpy(each) for each in slices]
+    wanted = exit_wave(torch_slices, pixel_size=pixel, voltage=300.0, spacing=spacing).numpy()
+    got = function(slices.copy(), k2.copy(), lam, spacing)
+    flat = exit_wave([sum(torch_slices)], pixel_size=pixel, voltage=300.0, spacing=0.0).numpy()
+    late = propagated(torch.from_numpy(flat), torch.from_numpy(k2), 3 * spacing, 300.0).numpy()
+    for value, words in (
+        (flat, "You multiplied all transmissions and never let the wave *spread* in between: that is the projection assumption."),
+        (late, "The wave spreads once, after everything. It must spread *between* slices too."),
+    ):
+        if compare(got, value, "it", tolerance=1e-4).right:
+            return Verdict(False, words)
+    if np.shape(got) == wanted.shape and float(np.abs(np.abs(got) ** 2).mean()) > 1.02:
+        return Verdict(False, "Electrons have been made: the mean of |ψ|² should stay 1. Use the whole *exponential* e^{iφ}, not 1 + iφ.")
+    backwards = _plain_multislice(slices, k2, -lam, spacing)
+    if compare(got, backwards, "it", tolerance=1e-4).right:
+        return Verdict(False, "Your wave travels *backwards*: the propagator is e^{−iπλk²Δz}.")
+    return compare(got, wanted, "the exit wave", tolerance=1e-4)
+
+
+def _plain_multislice(slices: np.ndarray, k2: np.ndarray, lam: float, spacing: float) -> np.ndarray:
+    wave = torch.ones(k2.shape, dtype=torch.complex128)
+    for each in slices:
+        spread = fft2(wave * torch.from_numpy(np.exp(1j * each))) * torch.from_numpy(np.exp(-1j * np.pi * lam * spacing * k2))
+        wave = ifft2(spread)
+    return wave.numpy()
+
+
+MULTISLICE = Exercise(
+    name="multislice",
+    question="Q37",
+    prompt="""Send a plane wave of height 1 through a thick object. `slices` are phases in radians in the order electrons meet them;
+after each slice, the last one too, the wave travels `spacing` Å further. `k2` is |k|² on the grid of `np.fft.fft2`.
+Give the exit wave.""",
+    starter='''
+def multislice(slices, k2, wavelength, spacing):
+    """slices (n, y, x) in radians; k2 (y, x) in 1/Å²; wavelength and spacing in Å. Returns the complex wave (y, x)."""
+    wave = np.ones(k2.shape, complex)
+    raise NotImplementedError
+''',
+    hints=(
+        "In a loop: what a slice does is a product in real space, what the way to the next slice does is a product in Fourier space.",
+        "Transmission: wave × e^{iφ}. Free flight over Δz: transform × e^{−iπλ Δz k²}.",
+        "`wave = np.fft.ifft2(np.fft.fft2(wave * np.exp(1j * phase)) * propagator)`, the propagator computed once.",
+    ),
+    solution="""
+def multislice(slices, k2, wavelength, spacing):
+    wave = np.ones(k2.shape, complex)
+    propagator = np.exp(-1j * np.pi * wavelength * spacing * k2)
+    for phase in slices:
+        wave = np.fft.ifft2(np.fft.fft2(wave * np.exp(1j * phase)) * propagator)
+    return wave
+""",
+    check=_check_multislice,
+    mistakes=(
+        Mistake("def multislice(s, k2, w, dz):\n    return np.exp(1j * s.sum(0))", "spread"),
+        Mistake(
+            "def multislice(s, k2, w, dz):\n    p = np.exp(-1j * np.pi * w * dz * len(s) * k2)\n"
+            "    return np.fft.ifft2(np.fft.fft2(np.exp(1j * s.sum(0))) * p)",
+            "between",
+        ),
+        Mistake(
+            "def multislice(s, k2, w, dz):\n    a = np.ones(k2.shape, complex)\n    p = np.exp(1j * np.pi * w * dz * k2)\n"
+            "    for f in s:\n        a = np.fft.ifft2(np.fft.fft2(a * np.exp(1j * f)) * p)\n    return a",
+            "backwards",
+        ),
+        Mistake(
+            "def multislice(s, k2, w, dz):\n    a = np.ones(k2.shape, complex)\n    p = np.exp(-1j * np.pi * w * dz * k2)\n"
+            "    for f in s:\n        a = np.fft.ifft2(np.fft.fft2(a * (1 + 1j * f)) * p)\n    return a",
+            "exponential",
+        ),
+    ),
+)
+
+
+def _check_dqe(function: Callable[..., Any]) -> Verdict:
+    camera = IntegratingDetector(conversion=8.0, signal_width=0.6, noise_width=0.4)
+    chance = np.random.default_rng(3)
+    flats = np.stack([integrate(torch.full((16, 16), 20.0), camera, chance).double().numpy() for _ in range(6)])
+    mtf = camera.mtf(frequency_squared((16, 16))).double().numpy()
+    power = (rfft2(torch.from_numpy(flats)).abs() ** 2).mean(0).numpy() / 256
+    power[0, 0] = np.inf
+    wanted = flats.mean() ** 2 * mtf**2 / (20.0 * power)
+    got = np.array(function(flats.copy(), mtf.copy(), 20.0), float)
+    if got.shape == wanted.shape:
+        got[0, 0] = 0.0
+    for value, words in (
+        (wanted / mtf, "The MTF is one of amplitudes; DQE compares *powers*: square it."),
+        (
+            wanted * 20.0,
+            "Divide by the *electrons* a pixel: DQE is the signal to noise that comes out over that which went in, and n went in.",
+        ),
+        (wanted / 256, "The transform is a plain sum: its power grows with the number of *pixels*. Divide the power by it."),
+        (
+            wanted * 20.0**2 / flats.mean() ** 2,
+            "Counts are not electrons: the signal is MTF × the mean *count*, which holds the detector's conversion.",
+        ),
+    ):
+        if compare(got, value, "it").right:
+            return Verdict(False, words)
+    return compare(got, wanted, "the DQE")
+
+
+DQE = Exercise(
+    name="dqe",
+    question="Q34",
+    prompt="""Measure a detector. `flats` are evenly lit exposures in counts, `electrons` expected in each pixel, and `mtf` the
+transfer of signal on the half grid, already known from an edge. Give the **DQE** at every coefficient: (mean count ×
+MTF)² / (electrons × noise power), the noise power being E|transform|² for each pixel. What you say at k = 0 does not
+count.""",
+    starter='''
+def dqe(flats, mtf, electrons):
+    """flats (n, y, x) counts; mtf (y, x // 2 + 1). Returns (y, x // 2 + 1)."""
+    raise NotImplementedError
+''',
+    hints=(
+        "The noise power is measured: the mean over exposures of |rfft2|², divided by the number of pixels (as the transform is a sum).",
+        "Out: (d̄ MTF)² / power, d̄ the mean count. In: signal n², noise n, so n. DQE is out over in.",
+        "`flats.mean()**2 * mtf**2 / (electrons * power)` with `power = (abs(np.fft.rfft2(flats))**2).mean(0) / flats[0].size`.",
+    ),
+    solution="""
+def dqe(flats, mtf, electrons):
+    power = (np.abs(np.fft.rfft2(flats)) ** 2).mean(axis=0) / flats[0].size
+    return flats.mean() ** 2 * mtf**2 / (electrons * power)
+""",
+    check=_check_dqe,
+    mistakes=(
+        Mistake(
+            "def dqe(f, m, n):\n    p = (np.abs(np.fft.rfft2(f)) ** 2).mean(0) / f[0].size\n    return f.mean() ** 2 * m / (n * p)",
+            "square",
+        ),
+        Mistake(
+            "def dqe(f, m, n):\n    p = (np.abs(np.fft.rfft2(f)) ** 2).mean(0) / f[0].size\n    return f.mean() ** 2 * m**2 / p",
+            "electrons",
+        ),
+        Mistake("def dqe(f, m, n):\n    p = (np.abs(np.fft.rfft2(f)) ** 2).mean(0)\n    return f.mean() ** 2 * m**2 / (n * p)", "pixels"),
+        Mistake(
+            "def dqe(f, m, n):\n    p = (np.abs(np.fft.rfft2(f)) ** 2).mean(0) / f[0].size\n    return n * m**2 / p",
+            "count",
+        ),
     ),
 )
