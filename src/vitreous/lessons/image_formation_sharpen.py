@@ -597,7 +597,7 @@ def _(claim, math, mo, off, solve):
     _slice, _multi = 5 * _n**2, _s * 2 * 5 * _n**2 * 2 * math.log2(_n) + 8 * _n**3
     mo.vstack([
         claim(f"At three times the phase of the molecule the linear model is {_linear:.0%} off, the descent {_descended:.0%}; its misfit fell by a factor of {_course[0] / _course[-1]:.0f}.",
-              _descended < 0.3 * _linear),
+              _descended < 0.5 * _linear),
         mo.md(
             f"""
             **The bottlenecks**, for one image of {_n} pixels, {_s} slices:
