@@ -66,6 +66,10 @@ def test_answered_questions_are_asked_in_their_lessons():
     assert list(unanswered(FOLDER)) == []
 
 
+def test_at_least_forty_questions_are_answered():
+    assert sum(each.answer is not None for each in syllabus.questions()) >= 40
+
+
 def test_a_question_without_its_answer_is_told(tmp_path: Path):
     (tmp_path / "ctf_blur.py").write_text('question("Q23")\nquestion("Q24", extra)\nother("Q25")\n')
     assert asked_in(tmp_path / "ctf_blur.py") == {"Q23", "Q24"}
