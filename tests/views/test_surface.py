@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from vitreous.errors import InputError
-from vitreous.views.surface import contour_level, prepare, surface_image, turn
+from vitreous.views.contour import contour_level
+from vitreous.views.surface import prepare, surface_image, turn
 
 
 def blobs(places: list[tuple[float, float, float]], size: int = 32, width: float = 3.0) -> np.ndarray:

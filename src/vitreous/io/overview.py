@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.errors import FormatError, require
-from vitreous.io.mrc import corner_of, read_volume, scale_of
+from vitreous.io.map_scale import corner_of, scale_of
 from vitreous.io.stacks import open_stack, read_header
 
 #: Sections ``start`` to ``stop`` of a map, float32 ``(n, y, x)``.
@@ -72,6 +72,9 @@ def read_overview(path: str | Path, most: int = 256, *, sparse: bool = False) ->
     header = read_header(path)
     block = -(-max(header.shape) // most)
     if header.axes != (1, 2, 3):
+        # Rare, and it takes torch, which a server does without.
+        from vitreous.io.mrc import read_volume
+
         volume = read_volume(path)
         values = volume.values.numpy()
         return _overview(lambda start, stop: values[start:stop], volume.shape, block, volume.voxel_size, volume.corner, sparse)

@@ -22,12 +22,13 @@ with app.setup:
     from vitreous.numerics.slices import Insertion, half_ball, slices, volume_of
     from vitreous.reconstruct.fourier import map_correlation, shell_density, solve
     from vitreous.simulate.specimens import project_atoms, specimen
+    from vitreous.views.contour import contour_level
     from vitreous.views.figure import PURE, Axis, Figure, Panel
     from vitreous.views.marks import Line, Note, Picture, Rule, ScaleBar
     from vitreous.views.orientations import orientation_figure
     from vitreous.views.planes_in_space import planes_image
     from vitreous.views.resolution_axis import angstrom_axis
-    from vitreous.views.surface import contour_level, prepare, surface_image, turn
+    from vitreous.views.surface import prepare, surface_image, turn
 
     BOX = SIZE * PIXEL  # Å
     NYQUIST = 0.5 / PIXEL  # Å⁻¹

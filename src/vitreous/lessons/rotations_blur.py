@@ -16,10 +16,11 @@ def _():
     from vitreous.learning.rotation_in_words import in_words
     from vitreous.numerics.rotations import exponential, from_euler, geodesic_deg, nearest_rotation, random_rotations, to_euler
     from vitreous.simulate.specimens import density_map, project_atoms, specimen
+    from vitreous.views.contour import contour_level
     from vitreous.views.figure import Axis, Figure, Panel
     from vitreous.views.marks import Ellipse, Line, Note, Picture, Scatter
     from vitreous.views.orientations import HIGH, WIDE, hammer
-    from vitreous.views.surface import contour_level, prepare, surface_image
+    from vitreous.views.surface import prepare, surface_image
 
     return (
         Axis, EULER, Ellipse, Figure, HIGH, Line, Note, Panel, Picture, RELION, Scatter, TURN, WIDE, bench, claim, closing, contour_level,

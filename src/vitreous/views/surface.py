@@ -20,56 +20,11 @@ from vitreous.errors import require
 from vitreous.numerics.resample import centre_resize, fourier_resize
 from vitreous.views.ray_march import march
 
-#: Å³ of a dalton of protein.
-VOLUME_PER_DALTON = 1.21
 FINEST, COARSEST = 176, 256  # voxels a side that are rendered
 RADIAL = ((50, 80, 168), (40, 118, 192), (86, 178, 214), (190, 226, 232), (250, 238, 214))
 
 #: Colours of the lamps and of the sky, and how bright the picture is.
 SUN, AIR, EXPOSURE = torch.tensor([1.06, 1.0, 0.92]), torch.tensor([0.88, 0.98, 1.14]), 1.5
-
-
-def contour_level(volume: ArrayLike, voxel_size: float, *, mass: float | None = None, sigma: float | None = None) -> float:
-    """A density at which to draw the surface.
-
-    Parameters
-    ----------
-    volume
-        ``(z, y, x)``, density bright.
-    voxel_size
-        Å.
-    mass
-        kDa; the level then encloses 1.21 Å³ a dalton.
-    sigma
-        Standard deviations above the mean; used without a mass.
-
-    Returns
-    -------
-    float
-        Without either: Otsu's threshold (1979, IEEE Trans. SMC 9:62) of the voxels that are above the mean of the map.
-    """
-    values = np.asarray(volume, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    require(values.size > 0, "a map", "no finite voxel", "finite")
-    if mass is not None:
-        voxels = mass * 1e3 * VOLUME_PER_DALTON / voxel_size**3
-        share = float(np.clip(voxels / np.size(volume), 1e-5, 0.9))
-        return float(np.quantile(values, 1 - share))
-    if sigma is not None:
-        return float(values.mean() + sigma * values.std())
-    return _otsu(values[values > values.mean()])
-
-
-def _otsu(values: NDArray) -> float:
-    if values.size == 0 or np.ptp(values) == 0:
-        return float(values.max()) if values.size else 0.0
-    counts, edges = np.histogram(values, 256)
-    middle = 0.5 * (edges[1:] + edges[:-1])
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    sums = np.cumsum(counts * middle)
-    apart = (sums / np.maximum(below, 1) - (sums[-1] - sums) / np.maximum(above, 1)) ** 2
-    return float(edges[1:][np.argmax(below * above * apart)])
 
 
 @dataclass(frozen=True)

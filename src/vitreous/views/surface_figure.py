@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vitreous.views.contour import contour_level
 from vitreous.views.figure import Figure, Panel
 from vitreous.views.marks import Mark, Note, Picture
 from vitreous.views.pictures import scale_bar
-from vitreous.views.surface import contour_level, prepare, surface_image, turn
+from vitreous.views.surface import prepare, surface_image, turn
 
 
 def surface_figure(
@@ -27,7 +28,7 @@ def surface_figure(
         Å.
     level
         Density of the surface; from ``mass`` (kDa), or found by itself, without it: see
-        :func:`~vitreous.views.surface.contour_level`.
+        :func:`~vitreous.views.contour.contour_level`.
     views
         Title to rotation; front, turned by 90° about the upright axis, and from below without it.
     size

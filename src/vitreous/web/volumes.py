@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vitreous.io.overview import Overview, read_overview
 from vitreous.runtime.files import read_json, replacing, write_json
-from vitreous.views.surface import contour_level
+from vitreous.views.contour import contour_level
 
 #: Values a side that a browser is given; 256³ of them are 33 MB before packing.
 MOST = 256
@@ -82,7 +82,7 @@ def meaning_of(overview: Overview) -> dict[str, Any]:
 
 
 def first_level(values: NDArray[np.float32]) -> float:
-    """Density of a first surface, from an eighth of the values where there are many; see :func:`~vitreous.views.surface.contour_level`."""
+    """Density of a first surface, from an eighth of the values where there are many; see :func:`~vitreous.views.contour.contour_level`."""
     step = 2 if values.size > 2**20 else 1
     return contour_level(values[::step, ::step, ::step], 1.0)
 
