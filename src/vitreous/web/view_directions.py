@@ -16,8 +16,8 @@ from vitreous.web.picks import pick_lists
 from vitreous.web.project_view import ProjectView
 
 ROT, TILT = "rlnAngleRot", "rlnAngleTilt"
-#: HEALPix nside of the bins into which directions are counted: 3.7° each.
-NSIDE = 16
+#: Degrees along a side of the cells into which directions are counted.
+CELL_DEG = 4
 #: Directions that should lie in a patch as large as they are spread: with fewer the sphere shows chance.
 TOGETHER = 6
 #: Degrees between the places of the texture that the browser lays over the sphere.
@@ -51,7 +51,7 @@ def directions(rot_deg: ArrayLike, tilt_deg: ArrayLike) -> NDArray[np.float64]:
 
 
 def counts(rot_deg: ArrayLike, tilt_deg: ArrayLike, symmetry: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Count directions, with all their symmetric copies, in HEALPix pixels.
+    """Count directions, with all their symmetric copies, in cells of one area, about.
 
     Parameters
     ----------
@@ -63,21 +63,34 @@ def counts(rot_deg: ArrayLike, tilt_deg: ArrayLike, symmetry: str) -> tuple[NDAr
     Returns
     -------
     tuple
-        Centres ``(p, 3)`` and how many lie in each, ``(p,)``. Copies are those of the pixel's centre: pixels are finer than what
+        Centres ``(c, 3)`` and how many lie in each, ``(c,)``. Copies are those of the cell's centre: cells are finer than what
         is drawn of them.
-    """
-    from scipy.spatial import KDTree
 
-    from vitreous.numerics.so3_grid import healpix
+    Notes
+    -----
+    Bands of equal tilt are cut into cells as wide as they are high, so that a million directions are counted by arithmetic alone.
+    """
+    bands = 180 // CELL_DEG
+    middle = (np.arange(bands) + 0.5) * CELL_DEG
+    cells = np.maximum(1, np.rint(360 * np.sin(np.deg2rad(middle)) / CELL_DEG)).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(cells)[:-1]])
+    band = np.repeat(np.arange(bands), cells)
+    centres = directions((np.arange(len(band)) - first[band] + 0.5) * 360 / cells[band], middle[band])
+
+    def cell(unit: NDArray) -> NDArray[np.int64]:
+        tilt, rot = np.rad2deg(np.arccos(np.clip(unit[:, 2], -1, 1))), np.rad2deg(np.arctan2(unit[:, 1], unit[:, 0])) % 360
+        row = np.minimum((tilt / CELL_DEG).astype(np.int64), bands - 1)
+        return first[row] + np.minimum((rot / 360 * cells[row]).astype(np.int64), cells[row] - 1)
+
+    seen = directions(rot_deg, tilt_deg)
+    once = np.bincount(cell(seen[np.isfinite(seen).all(1)]), minlength=len(centres)).astype(np.float64)
+    if symmetry.upper() == "C1":
+        return centres, once
     from vitreous.numerics.symmetry import symmetry as point_group
 
-    centres = directions(*np.asarray(healpix(NSIDE)).T)
-    tree = KDTree(centres)
-    seen = directions(rot_deg, tilt_deg)
-    once = np.bincount(tree.query(seen[np.isfinite(seen).all(1)])[1], minlength=len(centres)).astype(np.float64)
     found = np.zeros(len(centres))
     for turn in np.asarray(point_group(symmetry).matrices):
-        np.add.at(found, tree.query(centres @ turn)[1], once)
+        np.add.at(found, cell(centres @ turn), once)
     return centres, found
 
 
