@@ -276,7 +276,7 @@ def _(claim, mo, np, torch):
     $\operatorname{sinc}^2$ is the *picture*: it fades towards the edge of its box. That can be undone, by dividing by it beforehand. The function is `window` in
     `vitreous.numerics.slices`:
     """),
-        claim(f"`window` is sinc²(x / {PAD}n); with padding by {PAD} it falls to {_w[0]:.2f} at the edge of the box, without padding it would fall to 0.41.", _sigma_error < 1e-6 and abs(_w[0] - 0.81) < 0.01 and torch.is_tensor(window(8))),
+        claim(f"window is sinc²(x / {PAD}n); with padding by {PAD} it falls to {_w[0]:.2f} at the edge of the box, without padding it would fall to 0.41.", _sigma_error < 1e-6 and abs(_w[0] - 0.81) < 0.01 and torch.is_tensor(window(8))),
     ])  # fmt: skip
     return
 
@@ -400,7 +400,7 @@ def _(Axis, Figure, Line, Panel, Scatter, mo, np, off_centre, padding, show, spe
         [
             show(_figure),
             mo.md(rf"""Halfway between two coefficients that differ by the phase $2\pi d / Pn$ the linear mean is $\cos(\pi d / Pn)$ times too short: here **{_left:.3f}**.
-    With $d = n/2$ and no padding it is 0: *half of the information is wiped out*."""),
+    With $d = n/2$ and no padding it is 0: *everything halfway is wiped out*."""),
         ]
     )
     return
@@ -435,7 +435,7 @@ def _(claim, mo, np, spectrum):
 @app.cell
 def _(mo, question):
     mo.vstack([question("Q54"), mo.md(r"""
-    The one program whose code you can open right now is this one. Search it for `floor(`; you will find these:
+    The one program whose code you can open right now is this one. Search it for `trilinear`, `floor(` and `map_coordinates`; you will find these:
 
     | where | what for | dimension | rule |
     |---|---|---|---|

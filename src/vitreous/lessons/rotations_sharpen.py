@@ -484,7 +484,7 @@ def _(claim, hamilton, jacobian, mo, np):
     _omega = _rng.normal(size=3)
     _along = jacobian(_q, _r) @ (hamilton(np.array([0.0, *_omega]), _q) / 2)
     mo.vstack([
-        claim("Finite differences agree with [qp − (qp)*, (qpi)* − qpi, …] and with automatic differentiation of `from_quaternion`; with pq they do not.",
+        claim("Finite differences agree with [qp − (qp)*, (qpi)* − qpi, …] and with automatic differentiation of from_quaternion; with pq they do not.",
               np.allclose(_measured, _with_qp, atol=1e-8) and np.allclose(jacobian(_q, _r), _with_qp) and not np.allclose(_measured, _with_pq, atol=0.1)),
         claim("Along q nothing turns: the derivative times q is 2 p′.", np.allclose(jacobian(_q, _r) @ _q, 2 * _turned(_q))),
         claim("Along ω q / 2 the point moves by ω × p′: four numbers and three numbers say the same.", np.allclose(_along, np.cross(_omega, _turned(_q)))),
