@@ -455,7 +455,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, np, pixel, places, show, transform)
                 Panel(title="On the camera", legend="none", marks=(Line(x=_n[_near], y=_values[_near], points=3.0, width=1.0),),
                       x=Axis("Place", "pixels", limits=(-40, 40)), y=Axis("Contrast, relative", PURE, limits=(-0.05, 1.7))),
                 Panel(title="Transform, per pixel", legend="none", marks=(Line(x=_u[_half], y=_height, colour="orange"), Rule(at=0.5, text="Nyquist")),
-                      x=Axis("Frequency", "cycles a pixel", limits=(0, 0.52)), y=Axis("|F|, relative", PURE, limits=(0, 1.05))),
+                      x=Axis("Frequency", "cycles a pixel", limits=(0, 0.57)), y=Axis("|F|, relative", PURE, limits=(0, 1.05))),
                 Panel(title="Transform, per Å", legend="none",
                       marks=(Line(x=_u[_half] / _p, y=_height, colour="orange"), Rule(at=0.5 / _p, text="Nyquist"),
                              Rule(at=0.2, text="1/5 Å", colour="green", style="dotted")),
