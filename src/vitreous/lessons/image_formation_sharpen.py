@@ -71,8 +71,9 @@ def _(mo, question):
             A detector's transfer is a function of **two** frequencies. Papers plot a *section* of it (from the image of a straight edge) or its ring average. Three things
             differ when it is applied in two dimensions:
 
-            1. **Corners.** A square pixel has $\mathrm{sinc}(k_x)\,\mathrm{sinc}(k_y)$: at Nyquist along an axis 0.64, along the diagonal at the same $|k|$ 0.73, and the plane reaches
-               $\sqrt2$ Nyquist. One curve for all directions cannot say this.
+            1. **Corners.** The aperture of a square pixel, $\mathrm{sinc}(k_x)\,\mathrm{sinc}(k_y)$, is nearly round inside Nyquist's circle (0.64
+               along an axis, 0.65 on the diagonal). But the plane has corners, out to $\sqrt2$ Nyquist, of which a curve that ends at Nyquist
+               says nothing: $1 - \pi/4$, a fifth of all coefficients, lies there.
             2. **Point and line.** A 1-D inverse transform of the section gives the **line** spread function, the image of a thin line. The image of a **point** is the 2-D
                (Hankel) transform of the same curve, and is narrower in its tails: $\mathrm{LSF}(x) = \int \mathrm{PSF}(x, y)\,dy$.
             3. **Rows.** Convolving rows with a 1-D kernel blurs along x only, and leaves every horizontal line as sharp as it was.
@@ -133,7 +134,7 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, SIDE, np, show, spread, spreads,
                       marks=(Line(x=np.arange(7), y=_point, points=4, label="point (2-D)"),
                              Line(x=np.arange(7), y=_line, colour="orange", style="dashed", points=4, label="line (1-D)"))),
             ),
-            caption="Left: the contours are squares with round corners. Middle: the diagonal goes on beyond Nyquist. Right: what you get from the published curve by a "
+            caption="Left: a fifth of the plane lies in the corners. Middle: there the diagonal goes on beyond Nyquist. Right: what you get from the published curve by a "
             "one-dimensional transform is the dashed line, and its tails are too strong for a point.",
         )
     )  # fmt: skip
