@@ -251,8 +251,8 @@ def _check_plane(function: Callable[..., Any]) -> Verdict:
             for wrong, words in (
                 (_plane(image, kernel[::-1, ::-1]), "That is the correlation: the kernel has to be mirrored, up-down *and* left-right."),
                 (_plane(image, kernel[::-1]), "The kernel is mirrored along one axis only."),
-                (_wrapped(image, kernel), "Right inside, but what falls off one edge comes back at the other (negative indices do so "
-                                          "silently). Beyond the edge there should be zeros."),
+                (_wrapped(image, kernel), "Right inside, but what falls off one edge comes back at the opposite one (negative indices "
+                                          "do so silently). Beyond the edge there should be zeros."),
             ):  # fmt: skip
                 if compare(got, wrong, "the image").right:
                     return Verdict(False, words)
