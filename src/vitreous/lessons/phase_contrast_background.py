@@ -242,12 +242,12 @@ def _(Axis, Figure, Line, Panel, Rule, away, kilovolts, math, np, show, waveleng
         Figure(
             name="angles", title="The price of a small angle", columns=1, height=2.8,
             panels=(
-                Panel(x=Axis("Resolution", "Å", limits=(1, 8)), y=Axis("Error of χ", "rad", scale="log"), legend="upper right",
+                Panel(x=Axis("Resolution", "Å", limits=(1, 8)), y=Axis("Error of χ", "rad", limits=(1e-6, 30.0), scale="log"), legend="upper right",
                       marks=(Line(x=_d, y=path_error(float(away.value), float(kilovolts.value), 1 / _d), label=f"{kilovolts.value} kV"),
                              Line(x=_d, y=path_error(float(away.value), 300.0, 1 / _d), colour="muted", style="dashed", label="300 kV"),
                              Rule(at=math.pi / 4, axis="y", text="π/4: it begins to matter", colour="orange"))),
             ),
-            caption="Above the orange line the parabola is no longer good enough. At 300 kV it never is reached, not even at 1 Å; at 10 kV it is at a few Å.",
+            caption="Above the orange line the parabola is no longer good enough. At 300 kV it is never reached, not even at 1 Å; at 10 kV it is at about 2 Å.",
         )
     )  # fmt: skip
     return (path_error,)
