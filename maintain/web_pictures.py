@@ -30,6 +30,17 @@ def still(page: Any) -> None:
     page.wait_for_timeout(2500)
 
 
+def counted(page: Any) -> None:
+    """Wait for the sphere of directions, and for the picture beside it."""
+    page.get_by_text("Directions are being counted").wait_for(state="hidden")
+    page.wait_for_timeout(8000)
+
+
+def developed(page: Any) -> None:
+    """Wait for the micrograph, which is drawn on a canvas that does not say when it is done."""
+    page.wait_for_timeout(12000)
+
+
 def map_drawn(page: Any) -> None:
     """Wait for the surface."""
     page.locator("#state[data-triangles]").wait_for()
@@ -58,9 +69,9 @@ SHOTS = (
     Shot("project", "/"),
     Shot("job", "/jobs/0010-refine"),
     Shot("form", "/new/refine"),
-    Shot("micrographs", "/micrographs", "dark"),
+    Shot("micrographs", "/micrographs", "dark", developed),
     Shot("classes", "/classes"),
-    Shot("directions", "/directions"),
+    Shot("directions", "/directions", "light", counted),
     Shot("resolution", "/resolution"),
     Shot("particles", "/particles"),
     Shot("maps", "/maps", "light", map_drawn),
@@ -70,11 +81,12 @@ SHOTS = (
 
 
 def small(picture: bytes) -> bytes:
-    """The picture in as many colours as fit, 256 at most."""
+    """The picture in 256 colours or 128, as large as fits."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    for colours in (256, 128, 64, 32):
+    for share, colours in ((1.0, 256), (1.0, 128), (0.75, 128), (0.6, 128), (0.5, 64)):
         out = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        sized = image.resize((round(image.width * share), round(image.height * share)), Image.Resampling.LANCZOS)
+        sized.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() < MOST_BYTES:
             break
     return out.getvalue()
