@@ -1,4 +1,4 @@
-"""Lessons run from end to end: their claims hold. The quick one every time; all of them in the long run, as ``learn --check`` does."""
+"""Lessons run from end to end: their claims hold."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from vitreous.learning.headless import lesson_files, run_lesson
 from vitreous.lessons import FOLDER
 
 
-def test_a_lesson_runs_and_its_claims_hold():
-    run = run_lesson(FOLDER / "ctf_blur.py")
-    assert (run.lesson, run.problem) == ("ctf-blur", "")
-
-
-@pytest.mark.long
 @pytest.mark.parametrize("file", lesson_files(FOLDER), ids=lambda file: file.stem)
 def test_every_lesson_runs_and_its_claims_hold(file: Path):
     run = run_lesson(file)
-    assert run.problem == ""
-    assert run.seconds < 20  # on a machine of its own under 10
+    assert (run.lesson, run.problem) == (file.stem.replace("_", "-"), "")
 
 
 NOTEBOOK = """
