@@ -125,7 +125,7 @@ def _check_euler(euler_angles: Callable[..., Any]) -> Verdict:
         got = np.atleast_2d(np.asarray(euler_angles(locked.copy()), float))
         if not all(np.allclose(_of_slabaugh(row), locked, atol=1e-6) for row in got):
             return Verdict(False, f"Right elsewhere, but at gimbal lock (θ = {math.degrees(theta):+.0f}°) your angles do not give "
-                                  "the matrix back. There φ may be 0, and ψ comes from R₁₂ and R₁₃; mind the signs where R₃₁ = 1.")  # fmt: skip
+                                  "the matrix back. There φ may be 0, and ψ is in R₁₂ and R₁₃; mind the signs at R₃₁ = 1.")  # fmt: skip
     return Verdict(
         True, f"Right: both solutions give the matrix back ({_SLABAUGH}), and gimbal lock is caught. That is Slabaugh's figure 1."
     )
