@@ -131,7 +131,7 @@ def _(Delaunay, claim, mo, np):
               abs(_simplices[2] - 2) < 0.1 and 5.5 < _simplices[3] < 6.77 and _simplices[4] > 16),
         mo.md(r"""
     In unbounded space it would be 2, 6.77 ($= 24\pi^2/35$) and 31.8. So the answer to *what is the bottleneck* is: **in the plane, and if you have more places
-    than points, the search, unless the places come in order; in space, the triangulation**. The arithmetic never.
+    than points, the search, unless the places come in order; in space, building the mesh: its simplices and their transforms**. The arithmetic never.
 
     A mesh can be kept: `LinearNDInterpolator(Delaunay(points), values)` pays once for many sets of values. `griddata` throws its mesh away each time, which is
     the commonest way to waste an hour with it.
