@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import sys
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -83,12 +85,14 @@ class Walk:
 
 
 def walk(inputs: Inputs, params: Walk, context: Context) -> Result:
-    """Walk, one saved step at a time."""
+    """Walk, one saved step at a time, with so many seconds between them as TOY_WALK_PAUSE says."""
+    pause = float(os.environ.get("TOY_WALK_PAUSE", "0"))
     letters = sum(read_json(inputs["counts"]).values())
     first = {"step": 0, "place": float(letters) if params.start is None else params.start}
     state = context.state.load("walk.json", read_json) or first
     while state["step"] < params.steps:
         context.check()
+        time.sleep(pause)
         chance = hashlib.sha256(f"{context.seed}/{state['step']}".encode()).digest()[0] / 255 - 0.5
         state = {"step": state["step"] + 1, "place": state["place"] + params.stride * chance}
         context.state.save("walk.json", lambda path, value=state: path.write_text(json.dumps(value)))

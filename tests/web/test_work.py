@@ -22,8 +22,8 @@ from vitreous.web import work
 from vitreous.web.app import create_app
 from vitreous.web.state import process_of
 
-#: A walk that takes longer than any test: each of a thousand steps is flushed to the disk.
-LONG = {"steps": "1000", "paths:counts": ""}
+#: A walk that takes longer than any test, at ``PAUSE`` seconds a step.
+LONG, PAUSE = {"steps": "1000", "paths:counts": ""}, "0.1"
 
 
 def eventually(true: Callable[[], object], seconds: float = 40.0) -> None:
@@ -61,7 +61,10 @@ def states(site: Site) -> dict[str, str]:
     return {job["job"]: job["state"] for job in json.loads(site.get("/api/project").body)["jobs"]}
 
 
-def test_a_job_is_started_stopped_and_gone_on_with_and_survives_the_page(own: Site, begun: Project) -> None:
+def test_a_job_is_started_stopped_and_gone_on_with_and_survives_the_page(
+    own: Site, begun: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("TOY_WALK_PAUSE", PAUSE)
     folder = begun.store.folder
     answer = own.post("/new/walk", LONG)
     assert (answer.status, answer.headers["location"]) == (303, "/")

@@ -13,6 +13,7 @@ from vitreous.inference.images import FourierImages
 from vitreous.inference.noise import NoiseSpectra
 from vitreous.numerics.device_slices import DeviceInsertion, insertion
 from vitreous.numerics.kernels import cpu
+from vitreous.numerics.kernels.apart import ready
 from vitreous.numerics.kernels.choice import uses_triton
 from vitreous.numerics.kernels.marquardt import Evaluate, levenberg_marquardt
 from vitreous.numerics.rotations import logarithm
@@ -106,11 +107,13 @@ def refine_poses(
     for rows in torch.arange(len(images)).split(2048):
         span = slice(int(rows[0]), int(rows[-1]) + 1)
         values = np.ascontiguousarray(images.values[span, :count].numpy()).view(np.float32)
-        cpu.levenberg_marquardt(
+        arguments = (
             flat, m, turned[span], moved[span], values, np.ascontiguousarray(images.transfer[span, :count].numpy()),
             noise.weight(images.disc, images.group[span], count).numpy(), kx, ky, np.float32(PAD), images.disc.size, steps,
             math.radians(largest_turn_deg), anchors[span], origins[span], np.array(held.stiffness), misfit[span], covariance[span],
         )  # fmt: skip
+        ready(cpu.levenberg_marquardt, *arguments)
+        cpu.levenberg_marquardt(*arguments)
     return Refined(*(torch.from_numpy(a) for a in (turned, moved, misfit, covariance)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ def run_lesson(file: Path) -> Run:
     """Run the notebook ``file``; its claims are checked on the way. Exercises are left as they are: unchecked."""
     require_marimo()
     began = time.process_time()
-    problem = ""
+    problem, main = "", sys.modules["__main__"]
     try:
         spec = importlib.util.spec_from_file_location(f"lesson_{file.stem}", file)
         notebook = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
@@ -34,6 +35,8 @@ def run_lesson(file: Path) -> Run:
         notebook.app.run()
     except Exception as broken:  # noqa: BLE001 - whatever broke is what is asked for
         problem = f"{type(broken).__name__}: {broken}"
+    finally:
+        sys.modules["__main__"] = main  # marimo leaves the notebook there, of which no process can be started
     return Run(file.stem.replace("_", "-"), time.process_time() - began, problem)
 
 

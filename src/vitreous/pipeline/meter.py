@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Any
 
+from vitreous.runtime.allocator import give_back
+
 LOOK_SECONDS = 0.1
 
 
@@ -20,6 +22,7 @@ class Meter:
     """
 
     def __enter__(self) -> Meter:
+        give_back()  # what others freed is not this work's
         self._started, self._cpu, self._mark = time.time(), _cpu_seconds(), _high_mark(resource.RUSAGE_SELF)
         self._workers = _worker_seconds()
         self._seen, self._over = _resident_bytes(), threading.Event()

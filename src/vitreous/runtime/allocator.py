@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from contextlib import suppress
 
 #: Free bytes at the end of the heap above which they are given back.
 KEPT = 512 * 2**20
@@ -17,6 +18,12 @@ KEPT = 512 * 2**20
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 #: Variables by which a user says it otherwise.
 SAID = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES", "LD_PRELOAD")
+
+
+def give_back() -> None:
+    """Give all free memory back to the system, where the C library can: between one piece of work and the next."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_freed_memory() -> bool:
