@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads leave the cores to the other tests; read when torch is loaded
@@ -13,7 +15,16 @@ import torch
 
 numba.set_num_threads(1)
 torch.set_num_threads(1)
+MAIN = sys.modules["__main__"]
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Lessons that are served within a test leave themselves as ``__main__``, of which no process can be started."""
+    sys.modules["__main__"] = MAIN
+    yield
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(scope="session")
