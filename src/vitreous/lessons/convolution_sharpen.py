@@ -11,6 +11,7 @@ def _():
     import marimo as mo
     import numpy as np
     import torch
+    from scipy.ndimage import convolve1d
 
     from vitreous.data.optics import Optics
     from vitreous.learning.exercise import bench, help_of, prompt_of, verdict
@@ -30,7 +31,7 @@ def _():
 
     return (
         Axis, CONVOLVE_2D, Experiment, Figure, IntegratingDetector, Line, Optics, PURE, Panel, Picture, Rule, Scatter, WIENER,
-        axis_frequencies, back, bench, claim, closing, ctf, ctf_grid, good_size, help_of, irfft2, mo, np, opening, particles_needed, places,
+        axis_frequencies, back, bench, claim, closing, convolve1d, ctf, ctf_grid, good_size, help_of, irfft2, mo, np, opening, particles_needed, places,
         project_atoms, prompt_of, question, rfft2, scale_bar, shell_average, show, specimen, spread, start, steps, time, torch, transform, verdict, wiener_average,
     )  # fmt: skip
 
@@ -570,14 +571,22 @@ def _(mo):
 
 
 @app.cell
-def _(by_transform, low_pass_sigma, np, pixel, ribosome):
-    def cut_gaussian(sigma, half):
-        """A Gaussian kernel of standard deviation sigma (Å), cut off after ``half`` pixels, its sum 1."""
+def _(by_transform, convolve1d, low_pass_sigma, np, pixel, ribosome):
+    def cut_line(sigma, half):
+        """A Gaussian of standard deviation sigma (Å), cut off after ``half`` pixels, its sum 1."""
         line = np.exp(-0.5 * (np.arange(-half, half + 1) * pixel / sigma) ** 2)
-        return np.outer(line, line) / line.sum() ** 2
+        return line / line.sum()
+
+    def cut_gaussian(sigma, half):
+        """The same in two dimensions: the product of one along x and one along y."""
+        return np.outer(cut_line(sigma, half), cut_line(sigma, half))
+
+    def along_both(image, line):
+        """Convolution with such a product: along y, then along x, each a sum over few pixels."""
+        return convolve1d(convolve1d(image, line, axis=0, mode="constant"), line, axis=1, mode="constant")
 
     whole = by_transform(ribosome.double(), cut_gaussian(low_pass_sigma.value, 31), pad=True)
-    cut_errors = [float((by_transform(ribosome.double(), cut_gaussian(low_pass_sigma.value, half), pad=True) - whole).square().mean().sqrt() / whole.std()) for half in range(17)]
+    cut_errors = [np.sqrt(np.mean((along_both(ribosome.double().numpy(), cut_line(low_pass_sigma.value, half)) - whole.numpy()) ** 2)) / float(whole.std()) for half in range(17)]
     return cut_errors, cut_gaussian, whole
 
 

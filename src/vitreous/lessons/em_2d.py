@@ -243,10 +243,9 @@ def _(angles, at_angles, inside, math, torch):
         distance = norm[:, None, None] - 2 * product + averages.square().sum(1)[:, None]
         return averages, float((weights * distance).sum() / (len(pixels) * pixels.shape[-1])), held / held.sum()
 
-    def rounds(images, classes, seed, count=14):
+    def rounds(pixels, norm, classes, seed, count=14):
         """The whole course: (averages, weights, variance, shares, log-likelihood) of each round, the start first."""
-        pixels, norm = turned_back(images)
-        picked = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:classes]
+        picked = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(seed))[:classes]
         averages, variance, share = 0.5 * pixels[picked, 0], float(pixels.var()), torch.full((classes,), 1 / classes)
         course = []
         for _ in range(count + 1):
@@ -286,14 +285,15 @@ def _(mo):
 
 
 @app.cell
-def _(noise, photographs):
+def _(noise, photographs, turned_back):
     images, kind, _ = photographs(noise.value)
-    return images, kind
+    pixels, norm = turned_back(images)
+    return images, kind, norm, pixels
 
 
 @app.cell
-def _(classes, images, rounds, seed):
-    course = rounds(images, classes.value, seed.value)
+def _(classes, norm, pixels, rounds, seed):
+    course = rounds(pixels, norm, classes.value, seed.value)
     return (course,)
 
 
@@ -349,9 +349,9 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, course, np, show, step):
 
 
 @app.cell(hide_code=True)
-def _(claim, mo, np, photographs, rounds):
+def _(claim, mo, np, photographs, rounds, turned_back):
     _images, _kind, _ = photographs(2.0)
-    _course = rounds(_images, 2, 1)
+    _course = rounds(*turned_back(_images), 2, 1)
     _climb = np.diff([each[4] for each in _course])
     _labels = _course[-1][1].sum(2).argmax(1)
     _right = float((_labels == _kind).float().mean())

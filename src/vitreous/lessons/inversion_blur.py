@@ -10,6 +10,7 @@ with app.setup:
     import marimo as mo
     import numpy as np
     import torch
+    from scipy.sparse import csr_array
 
     from vitreous.learning.artefacts import DETAIL, PIXEL, SIZE, bench_specimen, views_within
     from vitreous.learning.exercise import bench, help_of, prompt_of, verdict
@@ -375,13 +376,13 @@ def _(truth):
     plane = plane / plane.max()
 
     def shadow_matrix(count, side=36):
-        """Each row one pixel of one shadow: A @ plane.ravel() are all of them."""
+        """Each row one pixel of one shadow: A @ plane.ravel() are all of them. Nearly all of it is 0, and not kept."""
         yy, xx = np.indices((side, side)) - (side - 1) / 2
         rows = []
         for angle in np.arange(count) * math.pi / count:
             at = (xx * math.cos(angle) + yy * math.sin(angle) + (side - 1) / 2).ravel()
             rows.append(np.maximum(0, 1 - np.abs(at - np.arange(side)[:, None])))
-        return np.concatenate(rows)
+        return csr_array(np.concatenate(rows))
 
     def direct(matrix, seen, side=36):
         """Each shadow's transform times |k|, turned back and smeared: inversion in two dimensions."""
@@ -412,7 +413,7 @@ def _(truth):
 @app.cell
 def _(direct, going_round, grain, plane, shadow_matrix, shadows, wrong):
     _matrix = shadow_matrix(shadows.value)
-    _noise = np.random.default_rng(2).normal(size=len(_matrix)) * grain.value / 100 * (_matrix @ plane.ravel()).max()
+    _noise = np.random.default_rng(2).normal(size=_matrix.shape[0]) * grain.value / 100 * (_matrix @ plane.ravel()).max()
     _seen = _matrix @ plane.ravel() + _noise
     _maps = (plane, direct(_matrix, _seen), going_round(_matrix, _seen))
     _titles = ("the truth", f"put in and divide: error {wrong(_maps[1]):.0%}", f"going round: error {wrong(_maps[2]):.0%}")

@@ -230,7 +230,7 @@ def _pixels(mark: Picture) -> NDArray[np.uint8]:
 
 def _picture(paper: Paper, mark: Picture) -> str:
     xs, ys = paper.x(mark.extent[:2]), paper.y(mark.extent[2:])
-    content = base64.b64encode(encode_png(np.ascontiguousarray(_pixels(mark)[::-1]))).decode()
+    content = base64.b64encode(encode_png(np.ascontiguousarray(_pixels(mark)[::-1]), effort=1)).decode()
     sharp = "" if mark.smooth else ' image-rendering="pixelated"'
     return (f'<image x="{xs.min():.1f}" y="{ys.min():.1f}" width="{np.ptp(xs):.1f}" height="{np.ptp(ys):.1f}" '
             f'preserveAspectRatio="none"{sharp} href="data:image/png;base64,{content}"/>')  # fmt: skip
