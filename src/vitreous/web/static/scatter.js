@@ -59,44 +59,39 @@ export class Scatter {
     return [x0 + ((left - LEFT) / across) * (x1 - x0), y0 + (1 - (top - TOP) / up) * (y1 - y0)];
   }
 
+  /** Draw before the next frame, once however often it is asked for. */
   draw() {
+    this.#asked ||= requestAnimationFrame(() => {
+      this.#asked = 0;
+      this.#draw();
+    });
+  }
+  #asked = 0;
+
+  #draw() {
     const { width, height, across, up } = this.#size, ratio = devicePixelRatio || 1, paper = this.#paper;
     if (width <= 0 || up <= 0) return;
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
     paper.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#drawAxes();
-    if (this.#groups) this.#drawGroups();
-    else this.#drawDots(Math.round(across * ratio), Math.round(up * ratio), ratio);
+    const pixels = [Math.round(across * ratio), Math.round(up * ratio), ratio];
+    if (this.#groups) this.#drawGroups(...pixels);
+    else this.#drawDots(...pixels);
     this.#drawOutline(this.#outline, true);
   }
 
-  /** Dots of few kinds, each with a colour and a symbol of its own. */
-  #drawGroups() {
-    const paper = this.#paper, { of, looks } = this.#groups, reach = this.#x.length > 2000 ? 2 : 3.2;
-    this.#clip();
+  /** Dots of few kinds, each with a colour and a symbol of its own: drawn once, and laid pixel by pixel where it belongs. */
+  #drawGroups(wide, high, ratio) {
+    const { of, looks } = this.#groups, reach = this.#x.length > 2000 ? 2 : 3.2;
+    const stamps = looks.map(([role, symbol]) => stamp(symbol, this.#ink(role), reach, ratio)), side = stamps[0].width;
+    const [x0, x1, y0, y1] = this.#range, across = wide / (x1 - x0), up = high / (y1 - y0), picture = new ImageData(wide, high);
     for (let i = 0; i < this.#x.length; i++) {
-      const [left, top] = this.#at(this.#x[i], this.#y[i]), [role, symbol] = looks[of[i]];
-      if (Number.isNaN(left + top)) continue;
-      paper.fillStyle = paper.strokeStyle = this.#inks[role] ||= this.#ink(role);
-      paper.beginPath();
-      if (symbol === "cross") {
-        paper.lineWidth = 1.6;
-        paper.moveTo(left - reach, top - reach); paper.lineTo(left + reach, top + reach);
-        paper.moveTo(left - reach, top + reach); paper.lineTo(left + reach, top - reach);
-        paper.stroke();
-      } else if (symbol === "diamond") {
-        paper.moveTo(left, top - 1.4 * reach); paper.lineTo(left + 1.4 * reach, top); paper.lineTo(left, top + 1.4 * reach); paper.lineTo(left - 1.4 * reach, top);
-        paper.fill();
-      } else {
-        paper.arc(left, top, reach, 0, 2 * Math.PI);
-        paper.fill();
-      }
+      const left = Math.round((this.#x[i] - x0) * across - side / 2), top = Math.round((y1 - this.#y[i]) * up - side / 2);
+      if (left > -side && left < wide && top > -side && top < high) lay(stamps[of[i]], picture, left, top);
     }
-    this.#inks = {};
-    paper.restore();
+    this.#layOver(picture);
   }
-  #inks = {};
 
   #clip() {
     const { across, up } = this.#size;
@@ -122,15 +117,19 @@ export class Scatter {
   /** Lay counts over the paper: the more, the more opaque, by their logarithm. */
   #paint(counts, wide, high, colour) {
     const most = counts.reduce((a, b) => Math.max(a, b), 1), red = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-    const made = new OffscreenCanvas(wide, high), paper = made.getContext("2d"), picture = paper.createImageData(wide, high), { data } = picture;
+    const picture = new ImageData(wide, high), { data } = picture;
     const scale = 165 / Math.log(1 + most);
     for (let i = 0; i < counts.length; i++) {
       if (!counts[i]) continue;
       data[4 * i] = red[0]; data[4 * i + 1] = red[1]; data[4 * i + 2] = red[2];
       data[4 * i + 3] = 90 + scale * Math.log(1 + counts[i]);
     }
-    paper.putImageData(picture, 0, 0);
-    const { across, up } = this.#size;
+    this.#layOver(picture);
+  }
+
+  #layOver(picture) {
+    const made = new OffscreenCanvas(picture.width, picture.height), { across, up } = this.#size;
+    made.getContext("2d").putImageData(picture, 0, 0);
     this.#paper.drawImage(made, LEFT, TOP, across, up);
   }
 
@@ -240,6 +239,38 @@ export class Scatter {
     else if (event.key === "0") this.all();
     else return;
     event.preventDefault();
+  }
+}
+
+/** The pixels of one dot, `reach` in CSS pixels. */
+function stamp(symbol, colour, reach, ratio) {
+  const side = 2 * Math.ceil(1.4 * reach * ratio + 1), paper = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
+  paper.setTransform(ratio, 0, 0, ratio, side / 2, side / 2);
+  paper.fillStyle = paper.strokeStyle = colour;
+  if (symbol === "cross") {
+    paper.lineWidth = 1.6;
+    paper.moveTo(-reach, -reach); paper.lineTo(reach, reach);
+    paper.moveTo(-reach, reach); paper.lineTo(reach, -reach);
+    paper.stroke();
+  } else {
+    const wide = 1.4 * reach;
+    if (symbol === "diamond") [[0, -wide], [wide, 0], [0, wide], [-wide, 0]].forEach((corner) => paper.lineTo(...corner));
+    else paper.arc(0, 0, reach, 0, 2 * Math.PI);
+    paper.fill();
+  }
+  return paper.getImageData(0, 0, side, side);
+}
+
+/** Lay a small picture over a large one, its corner at (left, top); a stamp for each dot by the canvas itself takes seconds. */
+function lay({ data: small, width: side }, { data, width, height }, left, top) {
+  for (let row = Math.max(0, -top); row < Math.min(side, height - top); row++) {
+    for (let column = Math.max(0, -left); column < Math.min(side, width - left); column++) {
+      const from = 4 * (row * side + column), to = 4 * ((top + row) * width + left + column), alpha = small[from + 3] / 255;
+      if (!alpha) continue;
+      const under = (data[to + 3] / 255) * (1 - alpha), whole = alpha + under;
+      for (let k = 0; k < 3; k++) data[to + k] = (small[from + k] * alpha + data[to + k] * under) / whole;
+      data[to + 3] = 255 * whole;
+    }
   }
 }
 
