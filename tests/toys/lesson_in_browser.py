@@ -19,8 +19,9 @@ AWAIT_CHANGE = f"""
   window.changed = new Promise((resolve) => {{
     const given_up = setTimeout(() => {{ looks.disconnect(); resolve(null); }}, most);
     const holds = (node) => node.nodeType === 1 && (node.closest("figure") || node.querySelector("figure"));
+    const concerns = (change) => change.target.parentElement?.closest("figure") || [...change.addedNodes].some(holds);
     const looks = new MutationObserver((changes) => {{
-      if (!changes.some((each) => each.target.parentElement?.closest("figure") || [...each.addedNodes].some(holds)) || figures() === before) return;
+      if (!changes.some(concerns) || figures() === before) return;
       looks.disconnect();
       clearTimeout(given_up);
       requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));

@@ -31,8 +31,11 @@ def serve(words: list[str], registry: Registry) -> int:
     folder = given.get("folder") or given.get("project") or "."
 
     def make(token: str, prefix: str, hosts: Iterable[str]) -> App:
+        from vitreous.web.ahead import begin
         from vitreous.web.app import create_app
+        from vitreous.web.project_view import ProjectView
 
+        begin(ProjectView(folder, registry))
         return create_app(folder, registry, token=token, prefix=prefix, hosts=hosts, learn=not given["no_learn"])
 
     serve_at(given, make, "/", "The project is at {link}\nCtrl-C ends the page; jobs go on.")

@@ -21,10 +21,11 @@ from torch import Tensor
 
 from vitreous.errors import require
 from vitreous.numerics.map_align import centre, correlations, shell_points, turn
+from vitreous.numerics.point_groups import GENERATORS
 from vitreous.numerics.rotations import exponential
 from vitreous.numerics.slices import HalfBall, half_ball
 from vitreous.numerics.so3_grid import healpix
-from vitreous.numerics.symmetry import GENERATORS, Symmetry, symmetry
+from vitreous.numerics.symmetry import Symmetry, symmetry
 
 #: Groups that are tried.
 GROUPS = (*(f"C{n}" for n in range(2, 13)), *(f"D{n}" for n in range(2, 8)), "T", "O", "I")

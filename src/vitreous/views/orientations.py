@@ -7,8 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.numerics.so3_grid import healpix
-from vitreous.numerics.symmetry import symmetry as point_group
+from vitreous.numerics.point_groups import group_rotations
 from vitreous.views.figure import PURE, Axis, Figure, Panel
 from vitreous.views.marks import Bars, Ellipse, Line, Mark, Note, Picture, Rule
 
@@ -43,7 +42,7 @@ def inverse_hammer(x: NDArray, y: NDArray) -> NDArray:
 def viewing_directions(rotations: ArrayLike, symmetry: str) -> NDArray:
     """Directions from which the object is seen, the third rows of the matrices, with all their symmetric copies: ``(n, 3)``."""
     rows = np.asarray(rotations, dtype=float).reshape(-1, 3, 3)[:, 2]
-    copies = np.asarray(point_group(symmetry).matrices)
+    _, copies = group_rotations(symmetry)
     return np.einsum("ni,gij->gnj", rows, copies).reshape(-1, 3)
 
 
@@ -60,6 +59,8 @@ def coverage(directions: NDArray, nside: int) -> tuple[NDArray, NDArray]:
     centres, density
         ``(12 nside², 3)`` and ``(12 nside²,)``; the mean density is 1 (0 without directions).
     """
+    from vitreous.numerics.so3_grid import healpix
+
     phi, theta = np.deg2rad(np.asarray(healpix(nside))).T
     centres = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
     # exp(κ (cos γ − 1)), the von Mises-Fisher kernel, as wide as a pixel: κ = 1 / spacing²
@@ -86,19 +87,9 @@ def graticule() -> list[Mark]:
     return [*marks, Note(x=right, y=0.0, text="180°", anchor="left", colour="muted", size=8)]
 
 
-def _map(directions: NDArray, pixels: int = 460) -> tuple[Mark, ...]:
-    from scipy.spatial import KDTree
-
-    centres, density = coverage(directions, _bins(len(directions)))
-    x, y = np.meshgrid(np.linspace(-WIDE, WIDE, pixels), np.linspace(-HIGH, HIGH, pixels // 2))
-    unit = inverse_hammer(x, y)
-    inside = np.isfinite(unit).all(-1)
-    values = np.full(x.shape, np.nan)
-    values[inside] = density[KDTree(centres).query(unit[inside])[1]]
-    most = max(2.0, float(np.nanmax(values)))
-    picture = Picture(values=values, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=(0.0, most), colours="viridis",
-                      scale="density over even coverage")  # fmt: skip
-    return picture, *graticule()
+def _places(pixels: int = 460) -> NDArray:
+    """Unit vectors of the pixels of a picture of the map."""
+    return inverse_hammer(*np.meshgrid(np.linspace(-WIDE, WIDE, pixels), np.linspace(-HIGH, HIGH, pixels // 2)))
 
 
 def orientation_figure(rotations: ArrayLike, *, symmetry: str = "C1") -> Figure:
@@ -111,19 +102,55 @@ def orientation_figure(rotations: ArrayLike, *, symmetry: str = "C1") -> Figure:
     symmetry
         Point group; every symmetric copy of a view is counted.
     """
+    from scipy.spatial import KDTree
+
     directions = viewing_directions(rotations, symmetry)
-    count = np.size(rotations) // 9
-    edges = np.linspace(0, 180, 37)
-    tilt = np.rad2deg(np.arccos(np.clip(directions[:, 2], -1, 1)))
-    heights = np.histogram(tilt, edges)[0] / max(1, len(tilt))
+    centres, density = coverage(directions, _bins(len(directions)))
+    unit = _places()
+    inside = np.isfinite(unit).all(-1)
+    values = np.full(inside.shape, np.nan)
+    values[inside] = density[KDTree(centres).query(unit[inside])[1]]
+    tilts = np.histogram(np.rad2deg(np.arccos(np.clip(directions[:, 2], -1, 1))), np.linspace(0, 180, 37))[0]
+    return _sheet(values, tilts, np.size(rotations) // 9, symmetry)
+
+
+def counted_figure(density: NDArray, tilts: NDArray, count: int, *, symmetry: str = "C1") -> Figure:
+    """The same of views that were counted before, however many.
+
+    Parameters
+    ----------
+    density
+        Over even coverage, ``(t, r)``: tilts from 0° to 180°, rots from −180° to 180°, in cells of one size.
+    tilts
+        How many views, copies too, have a tilt in each of equal parts of 0° to 180°.
+    count
+        Views without their copies.
+    symmetry
+        Point group.
+    """
+    unit = _places()
+    tall, wide = density.shape
+    tilt, rot = np.rad2deg(np.arccos(np.clip(unit[..., 2], -1, 1))), np.rad2deg(np.arctan2(unit[..., 1], unit[..., 0]))
+    there = np.isfinite(tilt)
+    values = np.full(tilt.shape, np.nan)
+    rows, columns = (tilt[there] * tall / 180).astype(int), ((rot[there] + 180) * wide / 360).astype(int)
+    values[there] = density[rows.clip(0, tall - 1), columns.clip(0, wide - 1)]
+    return _sheet(values, tilts, count, symmetry)
+
+
+def _sheet(values: NDArray, tilts: NDArray, count: int, symmetry: str) -> Figure:
+    """The figure, of the pixels of its map and of the numbers of views by tilt."""
+    picture = Picture(values=values, extent=(-WIDE, WIDE, -HIGH, HIGH), limits=(0.0, max(2.0, float(np.nanmax(values)))), colours="viridis",
+                      scale="density over even coverage")  # fmt: skip
+    edges = np.linspace(0, 180, len(tilts) + 1)
     middle = 0.5 * (edges[1:] + edges[:-1])
     even = 0.5 * (np.cos(np.deg2rad(edges[:-1])) - np.cos(np.deg2rad(edges[1:])))
     copies = "" if symmetry.upper() == "C1" else f", with their {symmetry} copies"
     return Figure(
         name="orientations", title="Viewing directions", height=3.7, columns=2,
         panels=(
-            Panel(marks=_map(directions), equal=True, weight=1.75, legend="none"),
-            Panel(title="Tilt", marks=(Bars(edges=edges, heights=100 * heights),
+            Panel(marks=(picture, *graticule()), equal=True, weight=1.75, legend="none"),
+            Panel(title="Tilt", marks=(Bars(edges=edges, heights=100 * tilts / max(1, tilts.sum())),
                                        Line(x=middle, y=100 * even, colour="orange", style="dashed", label="even coverage")),
                   x=Axis("Tilt", "°", limits=(0, 180), ticks=tuple((t, str(t)) for t in range(0, 181, 45))),
                   y=Axis("Views", "%"), legend="upper right"),

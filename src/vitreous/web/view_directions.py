@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vitreous.numerics.point_groups import group_rotations
 from vitreous.runtime.files import replacing
 from vitreous.web.columns import Columns, Reading, cache_of
 from vitreous.web.kept import kept_at
@@ -77,21 +78,27 @@ def counts(rot_deg: ArrayLike, tilt_deg: ArrayLike, symmetry: str) -> tuple[NDAr
     band = np.repeat(np.arange(bands), cells)
     centres = directions((np.arange(len(band)) - first[band] + 0.5) * 360 / cells[band], middle[band])
 
-    def cell(unit: NDArray) -> NDArray[np.int64]:
-        tilt, rot = np.rad2deg(np.arccos(np.clip(unit[:, 2], -1, 1))), np.rad2deg(np.arctan2(unit[:, 1], unit[:, 0])) % 360
+    def cell(rot: NDArray, tilt: NDArray) -> NDArray[np.int64]:
         row = np.minimum((tilt / CELL_DEG).astype(np.int64), bands - 1)
         return first[row] + np.minimum((rot / 360 * cells[row]).astype(np.int64), cells[row] - 1)
 
-    seen = directions(rot_deg, tilt_deg)
-    once = np.bincount(cell(seen[np.isfinite(seen).all(1)]), minlength=len(centres)).astype(np.float64)
+    once = np.bincount(cell(*_in_range(rot_deg, tilt_deg)), minlength=len(centres)).astype(np.float64)
     if symmetry.upper() == "C1":
         return centres, once
-    from vitreous.numerics.symmetry import symmetry as point_group
-
     found = np.zeros(len(centres))
-    for turn in np.asarray(point_group(symmetry).matrices):
-        np.add.at(found, cell(centres @ turn), once)
+    for turn in group_rotations(symmetry)[1]:
+        x, y, z = (centres @ turn).T
+        np.add.at(found, cell(np.rad2deg(np.arctan2(y, x)) % 360, np.rad2deg(np.arccos(np.clip(z, -1, 1)))), once)
     return centres, found
+
+
+def _in_range(rot_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same directions with rot from 0° to 360° and tilt from 0° to 180°; those that are not finite are left out."""
+    rot, tilt = np.asarray(rot_deg, np.float32), np.asarray(tilt_deg, np.float32) % 360
+    beyond = tilt > 180
+    rot, tilt = np.where(beyond, rot + 180, rot) % 360, np.where(beyond, 360 - tilt, tilt)
+    there = np.isfinite(rot) & np.isfinite(tilt)
+    return rot[there], tilt[there]
 
 
 def spread(count: float) -> float:
@@ -108,10 +115,16 @@ def density(centres: NDArray, found: NDArray, at: NDArray) -> NDArray[np.float64
     """
     kappa = 1 / spread(found.sum()) ** 2
     held = found > 0
-    total = np.zeros(len(at))
+    total, at = np.zeros(len(at)), at.astype(np.float32)
     for part, weight in zip(np.array_split(centres[held], 16), np.array_split(found[held], 16)):
-        total += np.exp(kappa * (at @ part.T - 1)) @ weight
+        total += np.exp(kappa * (at @ part.T.astype(np.float32) - 1)) @ weight
     return total * 2 * kappa / -math.expm1(-2 * kappa) / max(found.sum(), 1)
+
+
+def tilts(columns: Columns, symmetry: str) -> NDArray[np.float64]:
+    """How many views, copies too, have a tilt in each of the bands of ``CELL_DEG``."""
+    centres, found = counts(columns.number(ROT), columns.number(TILT), symmetry)
+    return np.histogram(np.rad2deg(np.arccos(np.clip(centres[:, 2], -1, 1))), np.linspace(0, 180, 180 // CELL_DEG + 1), weights=found)[0]
 
 
 def texture(columns: Columns, symmetry: str) -> NDArray[np.float32]:
@@ -141,3 +154,8 @@ def kept_texture(project: ProjectView, views: Views) -> Path | Reading:
         with replacing(kept) as aside:
             texture(columns, views.symmetry).astype("<f4").tofile(aside)
     return kept
+
+
+def read_texture(path: Path) -> NDArray[np.float32]:
+    """What :func:`kept_texture` keeps, ``(tilt, rot)``."""
+    return np.fromfile(path, "<f4").reshape(180 // STEP_DEG, 360 // STEP_DEG)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from vitreous.jobs.report.words import thousands
 from vitreous.web.columns import Reading, cache_of
 from vitreous.web.figures import kept_figure
 from vitreous.web.pages import Tab
 from vitreous.web.project_view import Outside, ProjectView
 from vitreous.web.templating import page
-from vitreous.web.view_directions import ROT, TILT, Views, kept_texture, lists_of_views
+from vitreous.web.view_directions import Views, kept_texture, lists_of_views, read_texture, tilts
 
 router = APIRouter()
 TAB = Tab("Directions", "/directions", 40)
-#: Views drawn on the map of the sphere; of more, every k-th.
-DRAWN = 20_000
 #: Pictures of a job that say how even its directions are.
 MORE = ("directions.svg", "sampling.svg", "occupancy.svg", "pictures/sampling.svg", "pictures/directions.svg")
 
@@ -30,7 +26,7 @@ def directions(request: Request, file: str = "") -> Response:
     project: ProjectView = request.app.state.project
     found = lists_of_views(project)
     one = _one(project, file) if file else found[0] if found else None
-    return page(request, "directions.html", all=found, one=one, more=_more(project, one) if one else [], drawn=thousands(DRAWN))
+    return page(request, "directions.html", all=found, one=one, more=_more(project, one) if one else [])
 
 
 def _more(project: ProjectView, one: Views) -> list[str]:
@@ -55,22 +51,16 @@ def views(request: Request, file: str) -> Response:
     project: ProjectView = request.app.state.project
     one = _one(project, file)
     path = project.inside(one.file)
-    return FileResponse(kept_figure(project.cache, f"views {one.symmetry} {DRAWN}", [path], lambda: _figure(project, one)))
+    return FileResponse(kept_figure(project.cache, f"views {one.symmetry}", [path], lambda: _figure(project, one)))
 
 
 def _figure(project: ProjectView, one: Views) -> Any:
-    import torch
+    from vitreous.views.orientations import counted_figure
 
-    from vitreous.numerics.rotations import from_euler
-    from vitreous.views.orientations import orientation_figure
-
-    columns = cache_of(project.cache).ask(project.inside(one.file))
-    if isinstance(columns, Reading):
+    columns, kept = cache_of(project.cache).ask(project.inside(one.file)), kept_texture(project, one)
+    if isinstance(columns, Reading) or isinstance(kept, Reading):
         raise HTTPException(409, "The list is still being read.")
-    every = -(-columns.count // DRAWN)
-    rot, tilt = (np.asarray(columns.number(label)[::every]) for label in (ROT, TILT))
-    euler = torch.from_numpy(np.stack([rot, tilt, np.zeros_like(rot)], -1))
-    return orientation_figure(from_euler(euler).numpy(), symmetry=one.symmetry)
+    return counted_figure(read_texture(kept), tilts(columns, one.symmetry), columns.count, symmetry=one.symmetry)
 
 
 def _one(project: ProjectView, file: str) -> Views:
