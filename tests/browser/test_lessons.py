@@ -11,6 +11,8 @@ from lesson_in_browser import move_slider, open_lesson
 from system_browser import seeing, serving_apart
 
 from vitreous.learning import syllabus
+from vitreous.learning.exercise import judge
+from vitreous.learning.exercises.ctf import CTF
 from vitreous.lessons import FOLDER
 
 LESSONS = [each.id for each in syllabus.lessons() if (FOLDER / f"{each.module}.py").is_file()]
@@ -36,6 +38,22 @@ def test_the_room_is_quiet_and_readable(browser: Any, room: tuple[str, str], pat
             seen.page.emulate_media(color_scheme=scheme)
             assert seen.serious() == [], scheme
         assert seen.clean() == []
+
+
+def test_an_exercise_is_checked_and_says_what_is_wrong(browser: Any, room: tuple[str, str]) -> None:
+    with seeing(browser, *room) as seen:
+        open_lesson(seen, FIRST)
+        page = seen.page
+        editor, check = page.get_by_role("textbox", name="Your function").first, page.get_by_role("button", name="Check").first
+        assert f"def {CTF.name}(" in editor.inner_text()
+        for written in (CTF.mistakes[0].code, CTF.solution):
+            editor.click()
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.insert_text(written.strip())
+            check.click()
+            said = judge(CTF, written)
+            page.get_by_text(said.text).wait_for()
+        assert said.right
 
 
 @pytest.mark.parametrize("lesson", [pytest.param(each, marks=() if each == FIRST else pytest.mark.long) for each in LESSONS])
