@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from vitreous.views.figure import Axis, Figure, Panel
-from vitreous.views.marks import Bars, Circles, Ellipse, Line, Mark, Picture, RowBars, ScaleBar, Scatter, Trace
+from vitreous.views.marks import Bars, Circles, Ellipse, Line, Mark, Note, Picture, RowBars, ScaleBar, Scatter, Trace
 from vitreous.views.quick.extents import extents
 from vitreous.views.quick.scale import Scale, limits, ticks
 from vitreous.views.quick.strokes import COURSE, DEPTH, Paper, colour_table, course, dashed, ink, picture_limits, stroke, words
@@ -91,13 +91,14 @@ def _panel(panel: Panel, cell: Cell, above: float, below: float) -> str:
     free = any(isinstance(mark, RowBars) for mark in marks) or (panel.x is None and not any(isinstance(m, ScaleBar) for m in marks))
     drawn = [f"<g>{inner}</g>" if free else f"{clip}{inner}</svg>"]
     furniture = []
+    under = 32.0 if panel.x else _beside(panel, (paper.x.low, paper.x.high, paper.y.low, paper.y.high))[3]
     if panel.x is not None and panel.y is not None:
         furniture.append(_axes(panel, paper, marks_y))
     if panel.top is not None:
         furniture.append(_upper(panel.top, paper))
     if panel.title:
         drawn.append(words(left, cell.top + 12, panel.title, size=TITLE, extra=' font-weight="bold"'))
-    return "".join(furniture + drawn + [_legend(panel, paper, cell), _colours(panel, paper, bottom + (32 if panel.x else 0))])
+    return "".join(furniture + drawn + [_legend(panel, paper, cell), _colours(panel, paper, bottom + under)])
 
 
 def _paper(panel: Panel, cell: Cell, above: float, below: float) -> tuple[Paper, list[tuple[float, str]]]:
@@ -124,12 +125,26 @@ def _paper(panel: Panel, cell: Cell, above: float, below: float) -> tuple[Paper,
     right -= 52.0 if any(isinstance(mark, Trace) for mark in panel.marks) else 0.0
     if panel.equal:
         span = (x_low, x_high, y_low, y_high)
+        if x is None:
+            before, after, over, under = _beside(panel, span)
+            left, right, top, bottom = left + before, right - after, top + over, bottom - under
         (left, right, top, bottom), (x_low, x_high, y_low, y_high) = _equal(span, (left, right, top, bottom), boxed=x is None)
         if y is not None:
             marks_y = ticks(y, y_low, y_high, bottom - top, apart=30.0)
     across = Scale(x_low, x_high, left, right, x is not None and x.scale == "log")
     along = Scale(y_low, y_high, bottom, top, y is not None and y.scale == "log")
     return Paper(across, along, (left, right, top, bottom)), marks_y
+
+
+def _beside(panel: Panel, span: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Points to the left, to the right, above and below of a picture that words beside it take."""
+    notes = [mark for mark in panel.marks if isinstance(mark, Note)]
+    x_low, x_high, y_low, y_high = span
+    left = max((6 + width_of(each.text, each.size) for each in notes if each.x < x_low), default=0.0)
+    right = max((6 + width_of(each.text, each.size) for each in notes if each.x > x_high), default=0.0)
+    above = max((1.8 * each.size for each in notes if each.y > y_high), default=0.0)
+    below = max((1.8 * each.size for each in notes if each.y < y_low), default=0.0)
+    return left, right, above, below
 
 
 def _equal(
