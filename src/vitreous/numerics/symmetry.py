@@ -1,4 +1,4 @@
-"""Point groups in RELION's orientations (:mod:`~vitreous.numerics.point_groups`).
+"""Point groups in RELION's orientations (:mod:`~vitreous.numerics.group_rotations`).
 
 A map with symmetry G has V(g r) = V(r); poses R and R g are then the same view.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vitreous.numerics.point_groups import group_rotations
+from vitreous.numerics.group_rotations import group_rotations
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from vitreous.errors import require
+from vitreous.numerics.group_rotations import GENERATORS
 from vitreous.numerics.map_align import centre, correlations, shell_points, turn
-from vitreous.numerics.point_groups import GENERATORS
 from vitreous.numerics.rotations import exponential
 from vitreous.numerics.slices import HalfBall, half_ball
 from vitreous.numerics.so3_grid import healpix

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.numerics.point_groups import group_rotations
+from vitreous.numerics.group_rotations import group_rotations
 from vitreous.views.figure import PURE, Axis, Figure, Panel
 from vitreous.views.marks import Bars, Ellipse, Line, Mark, Note, Picture, Rule
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.numerics.point_groups import group_rotations
+from vitreous.numerics.group_rotations import group_rotations
 from vitreous.runtime.files import replacing
 from vitreous.web.columns import Columns, Reading, cache_of
 from vitreous.web.kept import kept_at

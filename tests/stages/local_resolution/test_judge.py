@@ -93,8 +93,8 @@ def test_levels_run_from_coarse_to_fine_and_hold_five_waves() -> None:
 def test_the_deposited_local_resolution_of_beta_galactosidase(real_data) -> None:
     """A map without its halves, under a mask made from itself, told only that the whole reaches the finest level.
 
-    The deposit is read where it gives a value: elsewhere it holds one number, 8.8637. The order of the places is 0.598 of its order.
-    More would take the half-maps: a map sampled at 3.54 Å ends where half of its places are still resolved, and these tie.
+    The deposit is read where it gives a value: elsewhere it holds one number, 8.8637. The rank correlation is 0.613. A map
+    sampled at 3.54 Å ends where half of its places still hold: those are put in order by what is left of their signal there.
     """
     density, deposited = (
         read_volume(real_data / "maps" / f"betaGal_{name}.mrc.gz", 3.54) for name in ("relion_tutorial", "localResolution")
@@ -102,6 +102,6 @@ def test_the_deposited_local_resolution_of_beta_galactosidase(real_data) -> None
     inside = made_mask(density, None) > 0.5
     found = monogenic(density, None, inside, resolution=7.5)
     asked = inside & ((deposited.values - 8.8637).abs() > 1e-3)
-    assert spearmanr(found.values[asked], deposited.values[asked]).statistic == pytest.approx(0.598, abs=0.02)
+    assert spearmanr(found.values[asked], deposited.values[asked]).statistic > 0.605
     # That the outside is worse than the inside is most of it, but not all: the radius alone gives 0.504.
     assert spearmanr(radius(density.shape)[asked], deposited.values[asked]).statistic < 0.55

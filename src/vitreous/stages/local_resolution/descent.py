@@ -1,4 +1,8 @@
-"""Going from coarse to fine: each place stops at the first level at which it fails."""
+"""Going from coarse to fine: each place stops at the first level at which it fails.
+
+Levels end a little before Nyquist's frequency. Half of the places of a map that is sampled too coarsely still hold there; they are not
+alike, and the excess they have left says in which order they would fail.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +51,11 @@ def levels_between(volume: Volume, finest: float | None = None, coarsest: float 
     return torch.logspace(math.log10(coarse), math.log10(fine), count, dtype=torch.float64)
 
 
+def nyquist(volume: Volume, finest: float | None) -> float | None:
+    """Å to which places may be said to be resolved beyond the last level: two voxels, unless the levels' end was chosen."""
+    return 2 * volume.voxel_size if finest is None else None
+
+
 def check_maps(first: Volume, second: Volume | None, mask: Tensor) -> Tensor:
     """Refuse what cannot be compared; the mask as bool, true above one half.
 
@@ -75,14 +84,16 @@ class Descent:
         The mask, bool ``(z, y, x)``.
     levels
         Å, coarsest first, as they will be tried.
+    limit
+        Å, the finest that a place can be said to reach: two voxels where the levels end by themselves; the last level without it.
     """
 
-    def __init__(self, inside: Tensor, levels: Tensor) -> None:
-        self.inside, self.levels = inside, levels
+    def __init__(self, inside: Tensor, levels: Tensor, limit: float | None = None) -> None:
+        self.inside, self.levels, self.limit = inside, levels, limit
         places = int(inside.sum())
         self.holds = torch.ones(places, dtype=torch.bool)
         self.found = torch.full((places,), 1 / float(levels[-1]))
-        self.before = torch.zeros(places)
+        self.before = self.earlier = torch.zeros(places)
         self.tried = 0
 
     def step(self, excess: Tensor) -> bool:
@@ -99,11 +110,19 @@ class Descent:
             stopped = earlier + (here - earlier) * self.before / (self.before - excess)
         self.found = torch.where(self.holds, torch.where(fails, stopped, here), self.found)
         self.holds &= ~fails
-        self.before, self.tried = excess, self.tried + 1
+        self.earlier, self.before, self.tried = self.before, excess, self.tried + 1
         return float(self.holds.double().mean()) > FEW
 
     def result(self, method: str) -> LocalResolution:
-        """Å where each place of the mask stopped; where it never failed, the last level tried."""
+        """Å where each place of the mask stopped; where it never failed, the last level tried, or where it would have failed."""
+        if self.limit is not None and self.tried == len(self.levels) > 1:
+            self.found = torch.where(self.holds, self._beyond(self.limit), self.found)
         values = torch.full(self.inside.shape, torch.nan)
         values[self.inside] = 1 / self.found
         return LocalResolution(values, self.inside, method, self.levels.flip(0))
+
+    def _beyond(self, limit: float) -> Tensor:
+        """1 / Å at which the straight line through the last two levels passes 0, up to the limit."""
+        earlier, last = (1 / float(level) for level in self.levels[-2:])
+        fall = (self.earlier - self.before) / (last - earlier)
+        return torch.where(fall > 0, last + self.before / fall.clamp_min(1e-6), torch.inf).clamp(last, 1 / limit)

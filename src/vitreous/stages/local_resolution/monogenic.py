@@ -22,7 +22,7 @@ from vitreous.data.volume import Volume
 from vitreous.errors import require
 from vitreous.numerics.bands import Band
 from vitreous.numerics.monogenic import monogenic_power
-from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between
+from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between, nyquist
 from vitreous.stages.local_resolution.surroundings import Cut, Surroundings, whole_box
 
 #: σ of the window in wavelengths, and width of a band.
@@ -76,7 +76,7 @@ def monogenic(
     require(0 < confidence < 1, "confidence", confidence, "between 0 and 1")
     inside = check_maps(first, second, mask)
     levels = levels_between(first, finest, coarsest)
-    descent, part, raised = Descent(inside, levels), gain or whole, 0.0
+    descent, part, raised = Descent(inside, levels, nyquist(first, finest)), gain or whole, 0.0
     if second is None and resolution is not None:
         at = torch.cat([torch.tensor([resolution], dtype=torch.float64), levels[-1:]])
         raised = max(0.0, float(log_excess(*next(single_map_powers(first, inside, at, part)), confidence).median()))

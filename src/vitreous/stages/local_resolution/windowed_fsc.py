@@ -19,7 +19,7 @@ from vitreous.data.local_resolution import LocalResolution
 from vitreous.data.volume import Volume
 from vitreous.inference.half_maps import GOLD_STANDARD
 from vitreous.numerics.bands import Band
-from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between
+from vitreous.stages.local_resolution.descent import Descent, check_maps, levels_between, nyquist
 from vitreous.stages.local_resolution.surroundings import Surroundings
 
 #: σ of the window in wavelengths, and width of a band. Narrower bands ring farther, wider windows reach farther; with these a place
@@ -56,7 +56,7 @@ def windowed_fsc(
     inside = check_maps(first, second, mask)
     levels = levels_between(first, finest, coarsest)
     around = Surroundings((first.values, second.values), inside, first.voxel_size)
-    descent = Descent(inside, levels)
+    descent = Descent(inside, levels, nyquist(first, finest))
     for wavelength in levels.tolist():
         cut = around.at(wavelength)
         band = cut.band(wavelength, WIDTH)
