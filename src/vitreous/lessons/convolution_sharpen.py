@@ -106,7 +106,7 @@ def _(Axis, Figure, Line, PURE, Panel, back, blur, constant, grain, noise_power,
                       marks=(Line(x=_u[_half], y=np.maximum(np.abs(_g * _h)[_half], 1e-40), label="|G H|"), Line(x=_u[_half], y=np.full(_half.sum(), _level), colour="red", style="dashed", label="noise"),
                              Line(x=_u[_half], y=np.clip(_inverse[_half], 1e-20, 1e30), colour="orange", label="gain")),
                       x=Axis("Frequency", "Å⁻¹", limits=(0, 5)), y=Axis("Amplitude", PURE, scale="log", limits=(1e-18, 1e18))),
-                Panel(title="Deconvolved", legend="none", marks=(Line(x=x, y=truth, colour="muted", width=1.1), Line(x=x, y=_found, colour="green")), x=Axis("Place", "Å", limits=(-12, 12)), y=Axis("f", PURE, limits=(-0.45 * _height if _height > 5 else -1.5, _height))),
+                Panel(title="Deconvolved", legend="none", marks=(Line(x=x, y=truth, colour="muted", width=1.1), Line(x=x, y=_found, colour="green")), x=Axis("Place", "Å", limits=(-12, 12)), y=Axis("f", PURE, limits=(-_height if _height > 5 else -1.5, _height))),
             ),
         )
     )  # fmt: skip
@@ -141,7 +141,7 @@ def _(claim, mo, np):
     mo.vstack([
         claim(f"400 noisy signals at an SNR of 5: the mean square error of Wiener's filter is {_tried[1]:.3f}; the formula S/(|H|²SNR + 1) says {_foretold:.3f}.", abs(_tried[1] / _foretold - 1) < 0.02),
         claim(f"A constant four times too small or too large does worse: {_tried[0]:.3f} and {_tried[2]:.3f}.", _tried[1] < min(_tried[0], _tried[2])),
-        claim(f"The plain division has an error of {_error(0.0):,.0f}, thousands of times the signal's own power of {_snr:g}.", _error(0.0) > 1000 * _snr),
+        claim(f"The plain division has an error of {_error(0.0):,.0f}, {_error(0.0) / _snr:,.0f} times the signal's own power of {_snr:g}.", _error(0.0) > 1000 * _snr),
     ])  # fmt: skip
     return
 
@@ -331,7 +331,7 @@ def _(Figure, Panel, Picture, by_transform, extent, in_real_space, kernel_name, 
             "the top comes in at the bottom, in a rim of half a kernel. Pad, and only rounding is left.",
             panels=(
                 Panel(title="Image", equal=True, marks=(Picture(values=_image.numpy(), extent=extent, limits=(-1.5, 3.5)), scale_bar(wide))),
-                Panel(title="Kernel, placed", equal=True, marks=(Picture(values=_placed, extent=extent, limits=(-1, 1), colours="diverging", smooth=False), scale_bar(wide, "ink"))),
+                Panel(title="Kernel, placed", equal=True, marks=(Picture(values=_placed, extent=extent, limits=(-1, 1), colours="diverging", smooth=False),)),
                 Panel(title="By Fourier space", equal=True, marks=(Picture(values=_fourier.numpy(), extent=extent, limits=(-0.45 * _spread, _spread)), scale_bar(wide))),
                 Panel(title="Minus real space", equal=True, marks=(Picture(values=_gap.numpy(), extent=extent, limits=(-0.3 * _spread, 0.3 * _spread), colours="diverging"), scale_bar(wide, "ink"))),
             ),
@@ -597,7 +597,7 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, Rule, Scatter, cut_errors, cut_g
     show(
         Figure(
             name="cut", title="A smaller kernel", height=3.3, columns=4,
-            caption=f"The whole Gaussian by Fourier space; a kernel of {2 * kernel_half.value + 1}² pixels by real space; their difference (five times brighter); the error for every size. Look at the last: at 2σ a few per cent, at 3σ below one; then rounding of the picture, not the kernel, "
+            caption=f"The whole Gaussian by Fourier space; a kernel of {2 * kernel_half.value + 1}² pixels by real space; their difference (five times brighter); the error for every size. Look at the last: at 2σ one or two per cent, at 3σ a tenth of one; then rounding of the picture, not the kernel, "
             "limits you. Three sigma to each side is the usual choice.",
             panels=(
                 Panel(title="Whole", equal=True, marks=(Picture(values=whole.numpy(), extent=extent, limits=(-1.2, 3)), scale_bar(wide))),

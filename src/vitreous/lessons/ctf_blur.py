@@ -686,7 +686,7 @@ def _(mo, start):
 
 @app.cell
 def _(
-    Axis, Box, Circles, Figure, Line, PURE, Panel, Picture, Rule, angstrom_axis, box, far, irfft2, lens, low_pass, np, optics,
+    Axis, Box, Circles, Figure, Line, PURE, Panel, Picture, angstrom_axis, box, far, irfft2, lens, low_pass, np, optics,
     particle, rfft2, scale_bar, show, torch,
 ):  # fmt: skip
     from vitreous.physics.delocalisation import displacement, lost_share
@@ -714,8 +714,8 @@ def _(
                              Circles(x=[0.0], y=[0.0], radius=90.0, colour="sky"),
                              Box(extent=(-_side, _side, -_side, _side), colour="amber"), scale_bar(2 * _away))),
                 Panel(title="how far detail goes", x=Axis("Spatial frequency", "Å⁻¹", limits=(0.0, 0.3)), top=angstrom_axis(_k),
-                      y=Axis("Displacement", "Å", limits=(0.0, 250.0)),
-                      marks=(Line(x=_k, y=_moved), Rule(at=_room, axis="y", text="room beside the particle", colour="orange"))),
+                      y=Axis("Displacement", "Å", limits=(0.0, 250.0)), legend="upper left",
+                      marks=(Line(x=_k, y=_moved), Line(x=[0.0, 0.3], y=[_room, _room], style="dashed", colour="orange", label="room beside the particle"))),
                 Panel(title="what the box loses", x=Axis("Spatial frequency", "Å⁻¹", limits=(0.0, 0.3)), top=angstrom_axis(_k),
                       y=Axis("Share of the power", PURE, limits=(-0.02, 1.02)), marks=(Line(x=_k, y=_lost),)),
             ),

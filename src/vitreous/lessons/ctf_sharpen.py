@@ -21,10 +21,10 @@ def _():
     from vitreous.physics.ctf import phase
     from vitreous.physics.wavelength import wavelength
     from vitreous.views.figure import PURE, Axis, Figure, Panel
-    from vitreous.views.marks import Line, Picture, Rule, Scatter
+    from vitreous.views.marks import Line, Note, Picture, Rule, Scatter
 
     return (
-        Axis, DEFOCUS_AT, Figure, Line, Optics, PURE, Panel, Picture, Rule, Scatter, TILE, TILTED, bench, claim, closing, help_of,
+        Axis, DEFOCUS_AT, Figure, Line, Note, Optics, PURE, Panel, Picture, Rule, Scatter, TILE, TILTED, bench, claim, closing, help_of,
         math, mo, np, opening, phase, prompt_of, show, start, steps, torch, verdict, wavelength,
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ def _(Optics, math, np, phase, torch, wavelength):
 
 
 @app.cell(hide_code=True)
-def _(Axis, Figure, Line, PURE, Panel, Picture, Rule, axis, centre, line, math, mean_power, np, show, side, slope, tilt, wavelength):
+def _(Axis, Figure, Line, Note, PURE, Panel, Picture, Rule, axis, centre, line, math, mean_power, np, show, side, slope, tilt, wavelength):
     _tau = slope(tilt.value, axis.value)
     _at = (np.arange(64) - 31.5) * 4096 / 64
     _map = 1e-4 * (centre.value + _tau[0] * _at[None] + _tau[1] * _at[:, None])
@@ -164,12 +164,14 @@ def _(Axis, Figure, Line, PURE, Panel, Picture, Rule, axis, centre, line, math, 
                 Panel(title="Defocus", weight=0.62, x=Axis("x", "Å"), y=Axis("y", "Å"),
                       marks=(Picture(values=_map, extent=(0, 4096, 0, 4096), colours="viridis", scale="Defocus (µm)",
                                      limits=(float(_map.min()) - 1e-3, float(_map.max()) + 1e-3)),)),
-                Panel(title=f"Rings of a tile of {side.value} Å", legend="upper right",
+                Panel(title=f"Rings of a tile of {side.value} Å", legend="above",
                       x=Axis("Spatial frequency", "Å⁻¹", limits=(0, 0.33)), y=Axis("Mean of sin²χ", PURE, limits=(0, 1.2)),
                       top=Axis("Resolution", "Å", ticks=tuple((1 / d, f"{d:g}") for d in (20, 10, 6, 5, 4, 3.5, 3))),
                       marks=(Line(x=_k, y=mean_power(centre.value, 0.0), colour="faint", width=1.0, label="in one point"),
                              Line(x=_k, y=mean_power(centre.value, _spread), label="in the tile"),
-                             Rule(at=_gone, text=f"rings vanish: {1 / _gone:.1f} Å", colour="orange"))),
+                             Rule(at=_gone, colour="orange"),
+                             Note(x=_gone + (0.003 if _gone < 0.2 else -0.003), y=1.1, anchor="left" if _gone < 0.2 else "right", colour="orange",
+                                  text=f"rings vanish: {1 / _gone:.1f} Å" if _gone < 0.33 else ""))),
             ),
             caption=f"Across the field the defocus runs from {_map.min():.2f} to {_map.max():.2f} µm; within the tile by ± {_spread:.0f} Å. "
             "Where blue goes flat no fit can see rings; beyond, they return upside down, and a fit that follows them finds another defocus.",
@@ -414,12 +416,12 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, finest, focus_basis, harmonics, mat
         Figure(
             name="functions", title="Few functions of the defocus", columns=2, height=3.0,
             panels=(
-                Panel(title="The first four weights u(δ)", x=Axis("Offset of the defocus", "Å"), y=Axis("Weight", PURE),
+                Panel(title="The first four weights u(δ)", legend="above", x=Axis("Offset of the defocus", "Å"), y=Axis("Weight", PURE),
                       marks=tuple(Line(x=_shown, y=_u[q], colour=_inks[q], style=_styles[q], label=str(q + 1)) for q in range(min(4, len(_u))))),
-                Panel(title="How many are needed", x=Axis("Range ±Δ", "Å", limits=(0, 2500)), y=Axis("Transforms", PURE, limits=(0, None)), legend="lower right",
+                Panel(title="How many are needed", x=Axis("Range ±Δ", "Å", limits=(0, 2500)), y=Axis("Transforms", PURE, limits=(0, 1.25 * max(_counts))), legend="lower right",
                       marks=(Line(x=_ranges, y=_counts, points=5, label="for an error below 1 %"),
                              Line(x=_ranges, y=2 * _largest * _ranges / math.pi, colour="muted", style="dashed", label="2AΔ/π"),
-                             Rule(at=float(reach.value), colour="orange", text=f"{len(_basis)} transforms"))),
+                             Rule(at=float(reach.value), colour="orange", text="yours"))),
             ),
             caption=f"{len(_basis)} transforms follow every defocus within ± {reach.value} Å down to {finest.value:g} Å with an error of at most {_basis.bound:.1%} at any place "
             "and frequency. A micrograph of ten million pixels would otherwise need as many.",
@@ -490,7 +492,7 @@ def _(Axis, Figure, Line, Panel, Rule, np, show, thick, wavelength):
                       marks=(*(Line(x=_t, y=[thickness_limit(float(t), wavelength(v)) for t in _t], colour=ink, style=style, label=f"{v:.0f} kV")
                                for v, ink, style in _voltages), Rule(at=float(thick.value), text="yours"))),
             ),
-            caption=f"A particle {thick.value} Å thick: {_words}. Below the curve the sidebands hold different coefficients: correct for the sphere "
+            caption=f"A particle {thick.value:.0f} Å thick: {_words}. Below the curve the sidebands hold different coefficients: correct for the sphere "
             "(vitreous reconstruct --ewald), or lose the detail.",
         )
     )  # fmt: skip

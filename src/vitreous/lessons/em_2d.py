@@ -18,11 +18,12 @@ def _():
     from vitreous.learning.exercises.em_2d import COVARIANCE, MAXIMISE, RESPONSIBILITIES, SCORE, SHRINK
     from vitreous.learning.page import claim, closing, opening, question, show, steps
     from vitreous.views.figure import PURE, Axis, Figure, Panel
-    from vitreous.views.marks import Line, Note, Picture, Rule
+    from vitreous.views.marks import Line, Picture, Rule
+    from vitreous.views.pictures import scale_bar
 
     return (
-        Axis, COVARIANCE, Figure, Line, MAXIMISE, Note, PURE, Panel, Picture, RESPONSIBILITIES, Rule, SCORE, SHRINK, bench, claim,
-        closing, help_of, math, mo, np, opening, prompt_of, question, show, steps, torch, verdict,
+        Axis, COVARIANCE, Figure, Line, MAXIMISE, PURE, Panel, Picture, RESPONSIBILITIES, Rule, SCORE, SHRINK, bench, claim,
+        closing, help_of, math, mo, np, opening, prompt_of, question, scale_bar, show, steps, torch, verdict,
     )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def _(math, np, torch):
 
 
 @app.cell(hide_code=True)
-def _(PIXEL, Panel, Picture, SIDE, inside, torch):
+def _(PIXEL, Panel, Picture, SIDE, inside, scale_bar, torch):
     def picture(values, title, limit=2.5):
         """A panel that shows an image, or a vector of the disc's pixels."""
         values = torch.as_tensor(values)
@@ -99,7 +100,9 @@ def _(PIXEL, Panel, Picture, SIDE, inside, torch):
             whole[inside] = values.float()
             values = whole
         box = SIDE * PIXEL
-        return Panel(title=title, equal=True, marks=(Picture(values=values.numpy(), extent=(0, box, 0, box), limits=(-limit, limit)),))
+        return Panel(
+            title=title, equal=True, marks=(Picture(values=values.numpy(), extent=(0, box, 0, box), limits=(-limit, limit)), scale_bar(box))
+        )
 
     return (picture,)
 
@@ -298,7 +301,7 @@ def _(classes, norm, pixels, rounds, seed):
 
 
 @app.cell(hide_code=True)
-def _(Axis, Figure, Line, Note, PURE, Panel, angles, chosen, classes, course, images, kind, noise, np, picture, show, step):
+def _(Axis, Figure, Line, PURE, Panel, angles, chosen, classes, course, images, kind, noise, np, picture, show, step):
     _averages, _weights, _variance, _share, _likelihood = course[step.value]
     _mine = _weights[chosen.value].numpy()
     _inks = ("blue", "orange", "green")
@@ -314,13 +317,12 @@ def _(Axis, Figure, Line, Note, PURE, Panel, angles, chosen, classes, course, im
             panels=(
                 picture(images[chosen.value], f"photograph {chosen.value}", 2 + noise.value),
                 *(picture(_averages[k], f"class {k + 1}: {float(_share[k]):.0%}") for k in range(classes.value)),
-                Panel(title="its weights", weight=1.5, legend="above" if classes.value > 1 else "none",
+                Panel(title="its weights", weight=1.9, legend="above" if classes.value > 1 else "none",
                       x=Axis("Turned by", "°", limits=(0, 360)), y=Axis("Weight", PURE, limits=(0, 1.05)),
                       marks=(*(Line(x=_degrees, y=_mine[k], colour=_inks[k], style=_styles[k], points=3, label=str(k + 1))
-                               for k in range(classes.value)),
-                             Note(x=8, y=0.97, anchor="left", text=f"best: {_mine.max():.2f}", colour="muted"))),
+                               for k in range(classes.value)),)),
             ),
-            caption=f"Round {step.value}: σ is estimated as {_variance**0.5:.2f}; {_purity:.0%} of the photographs are in a class that "
+            caption=f"Round {step.value}: the photograph's best weight is {_mine.max():.2f}; σ is estimated as {_variance**0.5:.2f}; {_purity:.0%} of the photographs are in a class that "
             "is mostly of their own kind (50 % is chance). Look for weights that are spread at first and gather as the averages sharpen.",
         )
     )  # fmt: skip
@@ -338,7 +340,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, course, np, show, step):
             panels=(
                 Panel(title="It only goes up", x=Axis("Round", PURE, whole=True), y=Axis("Log-likelihood below the last", PURE), legend="none",
                       marks=(Line(x=_number[1:], y=_gain[1:], points=4), Rule(at=float(step.value), colour="orange"))),
-                Panel(title="How sure it is", x=Axis("Round", PURE, whole=True), y=Axis("Mean weight of the best candidate", PURE, limits=(0, 1.05)),
+                Panel(title="How sure it is", x=Axis("Round", PURE, whole=True), y=Axis("Mean of the best weights", PURE, limits=(0, 1.05)),
                       marks=(Line(x=_number, y=_sure, colour="green", points=4), Rule(at=float(step.value), colour="orange")), legend="none"),
             ),
             caption="Left: the likelihood never falls, but it may end on a lower hill: compare starts by its last value, not by how sure the "
@@ -514,7 +516,7 @@ def _(mo, question):
             - **resolution** becomes a choice: keep a disc of coefficients, and grow it. Less work, and no noise from where there is no
               signal yet.
 
-            Play with the second of these lines: noise is made **red** below, as ice, carbon and damage make it.
+            Play with the first of these lines: noise is made **red** below, as ice, carbon and damage make it.
             """
         ),
     ])  # fmt: skip

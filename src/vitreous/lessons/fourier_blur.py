@@ -559,7 +559,7 @@ def _(claim, mo, np, ribosome, shift, torch):
     - **Every FSC curve** has one point a shell, and shells are the bins of Q08 in three dimensions: shell s of a box of length L is the frequency s/L.
     - **Every box size** you type is a choice of 1/L, and every pixel size one of Nyquist: `vitreous plan-experiment` asks 2.5 pixels to a resolution.
     """),
-        claim(f"Two shifts by half-way numbers, 2.5 pixels each, are one shift by 5 pixels: the ribosome's curve differs by {_error:.0e}. Nothing was interpolated, so nothing was blurred.",
+        claim(f"Two shifts by half-way numbers, 2.5 pixels each, are one shift by 5 pixels: the ribosome's curve differs by {_error:.4f}. Nothing was interpolated, so nothing was blurred.",
               _error < 1e-3),
     ])  # fmt: skip
     return

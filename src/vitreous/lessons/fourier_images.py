@@ -261,7 +261,7 @@ def _(Figure, Panel, Picture, chiral_phantom, claim, extent, fft2, high_pass, if
 
 @app.cell
 def _(claim, normals_left):
-    claim(f"Phase errors of 60° r.m.s. leave {normals_left[0]:.3f} of the signal, the mean of the errors' cosine; e^(−σ²/2) is {normals_left[1]:.3f}.", abs(normals_left[0] - normals_left[1]) < 0.01)
+    claim(f"Phase errors of 60° r.m.s. leave {normals_left[0]:.3f} of the signal, the mean of the errors' cosine; exp(−σ²/2) is {normals_left[1]:.3f}.", abs(normals_left[0] - normals_left[1]) < 0.01)
     return
 
 

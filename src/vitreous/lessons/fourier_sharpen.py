@@ -386,7 +386,7 @@ def _(Axis, Figure, PURE, Panel, RowBars, np, per_value, show):
             caption="Nanoseconds for one value (pixel, voxel, coefficient), measured on this machine as the page opened. Look for the kinds: transforms cost about the same a voxel whatever their "
             "size and dimension, a slice's coefficient costs eight neighbours and a good deal of waiting for memory, and a disk is as good as its hardware, and its neighbours, let it be.",
             panels=(
-                Panel(marks=(RowBars(names=tuple(_nano), lengths=list(_nano.values()), notes=tuple(f"{each:.2g} ns" for each in _nano.values())),), legend="none",
+                Panel(marks=(RowBars(names=tuple(_nano), lengths=list(_nano.values()), notes=tuple(f"{each:.{1 if each < 10 else 0}f} ns" for each in _nano.values())),), legend="none",
                       x=Axis("Time for one value", "ns", limits=(0, 1.15 * max(_nano.values()))), y=Axis("Task", PURE)),
             ),
         )
@@ -419,7 +419,7 @@ def _(Axis, Figure, PURE, Panel, RowBars, box, np, orientations, particles, per_
             caption="One iteration of a refinement on this machine, with the costs measured above. Look at what dominates: not the transforms. That is why search goes from coarse to fine and looks "
             "only near the last pose, why it stops at a low shell, why slices are shared by all particles, and why there are GPUs.",
             panels=(
-                Panel(marks=(RowBars(names=tuple(_hours), lengths=list(_hours.values()), notes=tuple(f"{each:.2g} h" if each > 0.1 else f"{60 * each:.2g} min" for each in _hours.values())),),
+                Panel(marks=(RowBars(names=tuple(_hours), lengths=list(_hours.values()), notes=tuple(f"{each:,.1f} h" if each > 0.1 else f"{60 * each:.2g} min" for each in _hours.values())),),
                       legend="none", x=Axis("Time", "h"), y=Axis("Task", PURE)),
             ),
         )
@@ -598,7 +598,7 @@ def _(centred_rfft2, claim, fft2, grains, mo, np, rfft2, torch):
     | many small transforms | calling costs more than computing | transform a whole stack in one call |
     | points that lie on no grid (tilts, rotated slices) | an FFT cannot do it | interpolate in a padded transform, or a non-uniform FFT |
     """),
-        claim(f"Plain and centred transform differ by a checkerboard of signs, and by nothing else ({_board:.0e}).", _board < 1e-12),
+        claim(f"Plain and centred transform differ by a checkerboard of signs, and by nothing else ({_board:.0g}).", _board < 1e-12),
         claim(f"Parseval: Σ|F|² / N is Σ f², to {_parseval:.0e}. It is the cheapest test of anybody's normalisation.", _parseval < 1e-12),
         claim(f"A half transform of a 128² image holds {_half:.1%} of the numbers of the full one.", abs(_half - 65 / 128) < 1e-9),
     ])  # fmt: skip

@@ -676,7 +676,7 @@ def _(Experiment, claim, mo, needed, np, particles_needed, reached, resolutions,
     _direct = particles_needed(float(resolutions[100]), Experiment(b_factor=100.0), diameter=180.0)
     _one, _hundred, _better = reached(1e5, 80.0), reached(1e7, 80.0), reached(1e5, 40.0)
     mo.vstack([
-        claim("These lines are the planner's own (`particles_needed`) to rounding.", bool(np.isclose(_direct, needed(100.0)[100]))),
+        claim("These lines are the planner's own (particles_needed) to rounding.", bool(np.isclose(_direct, needed(100.0)[100]))),
         claim(f"A particle with 70 Å² more is worth {worth(70.0, 3.0):.3f} of mine at 3 Å, {worth(70.0, 2.0):.5f} at 2 Å.", worth(70, 2) < 2e-4),
         claim(
             f"At B = 80 Å² a hundred times the particles lead from {_one:.2f} to {_hundred:.2f} Å. Halving B does as much: {_better:.2f} Å.",
@@ -726,7 +726,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, math, np, particle_size, scale_erro
                     x=Axis("Spatial frequency", "Å⁻¹", limits=(0, 0.67)), y=Axis("Power kept by the merged map", PURE, limits=(0.4, 1.05)),
                     top=Axis("Resolution", "Å", ticks=tuple((1 / d, f"{d:g}") for d in (10, 5, 4, 3, 2.5, 2, 1.7, 1.5))),
                     marks=(Line(x=_k.numpy(), y=_kept.numpy(), label="two equal sets, scales differing"),
-                           Rule(at=_limit, text=f"half of theirs lost: {1 / _limit:.1f} Å", colour="orange")), legend="lower left",
+                           Rule(at=_limit, text=f"half of theirs lost: {1 / _limit:.1f} Å", colour="orange", words="beside")), legend="lower left",
                 ),
             ),
             caption="At 1 the two sets help each other fully; at 1/2 the second adds nothing but noise. One per cent is harmless at 8 Å; "

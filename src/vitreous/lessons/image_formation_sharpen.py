@@ -605,8 +605,8 @@ def _(claim, math, mo, off, solve):
 
             | | projection (central slice) | multislice |
             |:---|:---|:---|
-            | turn the object | interpolate one plane: {_slice:.0e} operations | interpolate the whole volume: {8 * _n**3:.0e} |
-            | through it | nothing | {_s} × 2 transforms: {_multi - 8 * _n**3:.0e} |
+            | turn the object | interpolate one plane: {_slice / 1e6:.1f} million operations | interpolate the whole volume: {8 * _n**3 / 1e6:.0f} million |
+            | through it | nothing | {_s} × 2 transforms: {(_multi - 8 * _n**3) / 1e6:.0f} million |
             | gradient | insert one plane | the same way back, with {_s} waves kept ({_s * _n**2 * 8 / 1e6:.0f} MB an image) |
             | search of poses | products of matrices, shared by all images | each pose is a simulation of its own |
 

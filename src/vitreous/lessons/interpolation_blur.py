@@ -97,7 +97,7 @@ def _(Axis, Figure, Line, PURE, Panel, Scatter, TRUTHS, between, curve, mo, np, 
     _rows = "\n".join(
         f"| {rule} | {np.sqrt(np.mean((y - _truth(_at)) ** 2)):.4f} | {np.abs(y - _truth(_at)).max():.4f} |" for rule, y in _found.items()
     )
-    mo.vstack([show(_figure), mo.md("| rule | root-mean-square error | largest error |\n|---|---|---|\n" + _rows)])
+    mo.vstack([show(_figure), mo.md("| rule | root-mean-square error | largest error |\n|:---|---:|---:|\n" + _rows)])
     return
 
 
@@ -105,7 +105,7 @@ def _(Axis, Figure, Line, PURE, Panel, Scatter, TRUTHS, between, curve, mo, np, 
 def _(mo, question):
     mo.vstack([question("Q51"), mo.md(r"""
     | | accuracy (spacing $h$) | samples used in 1-D / 2-D / 3-D | cost a value in 3-D | smoothness |
-    |---|---|---|---|---|
+    |:---|:---|:---|:---|:---|
     | **nearest** | error $\propto h$; exact for constants | 1 / 1 / 1 | 1 read | steps |
     | **linear** | $\propto h^2$; exact for straight lines | 2 / 4 / 8 | 8 reads, 7 mixes | no steps, but corners |
     | **cubic spline** | $\propto h^4$; exact for cubics | 4 / 16 / 64, after a pass over *all* | 64 reads and a prefilter once | two smooth derivatives |
@@ -338,7 +338,7 @@ def _(Axis, Figure, Panel, RowBars, box, mo, np, number, show):
         [
             show(_figure),
             mo.md(
-                f"**{_points:.2e} points.** Nobody triangulates that. The way out is exercise `spread` of the next lesson: let each point add itself to the eight voxels around it, and forget it."
+                f"**{_points / 1e6:,.0f} million points.** Nobody triangulates that. The way out is exercise `spread` of the next lesson: let each point add itself to the eight voxels around it, and forget it."
             ),
         ]
     )
@@ -438,7 +438,7 @@ def _(mo, question):
     The one program whose code you can open right now is this one. Search it for `trilinear`, `floor(` and `map_coordinates`; you will find these:
 
     | where | what for | dimension | rule |
-    |---|---|---|---|
+    |:---|:---|:---|:---|
     | `numerics/kernels/cpu.py` (`slices`) | projecting a map at a pose | 3-D → 2-D, complex | trilinear, padded by 2, window divided out |
     | `numerics/kernels/cpu.py` (`insert`) | putting images into a map | 2-D → 3-D, complex | the transpose of it: trilinear *spreading* |
     | `numerics/between.py` | an image's transform off its grid | 2-D, complex | Kaiser-Bessel, 6 × 6 points |
@@ -562,7 +562,7 @@ def _(Axis, Figure, Line, Panel, Scatter, mo, np, place_x, place_y, show):
         name="triangles", title="Scattered points, joined", width="half", height=4.2,
         caption="The place you chose (red) lies in one triangle; the thickness of the orange lines is the weight of each corner. Move it across an edge: one corner is "
         "let go at weight 0 and another taken up at weight 0, so the value does not jump, but its slope does.",
-        panels=(Panel(marks=(*_marks, Scatter(x=[_place[0]], y=[_place[1]], colour="red", size=60)), x=Axis("x", "arbitrary", limits=(0, 1)), y=Axis("y", "arbitrary", limits=(0, 1)), equal=True, legend="none"),),
+        panels=(Panel(marks=(*_marks, Line(x=[_place[0]], y=[_place[1]], colour="red", points=9)), x=Axis("x", "arbitrary", limits=(0, 1)), y=Axis("y", "arbitrary", limits=(0, 1)), equal=True, legend="none"),),
     )  # fmt: skip
     mo.hstack([show(_figure), mo.md(_said)], widths=[1.1, 1], align="center")
     return

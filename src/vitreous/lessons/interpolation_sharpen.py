@@ -346,16 +346,16 @@ def _(Axis, CloughTocher2DInterpolator, Figure, GRID, Line, Panel, Picture, Rule
     _cubic = CloughTocher2DInterpolator(_points, _cliff)(GRID)
     show(Figure(
         name="pathologies", title="A sliver and a cliff", columns=2, height=3.6,
-        caption="Left: three values, 0, 0 and 0.1 (an error, say), on a triangle of height h: the slope they claim, drawn across, is 0.1/h. Right: a cliff from 0 to 1 through a "
+        caption="Left: three values, 0, 0 and 0.1 (an error, say), on a triangle of height h: the slope they claim, drawn across, is 0.1/h. Right: a cliff from 0 to 1 (dashed) through a "
         "cubic rule. White is 0, or 1; blue and red beyond them are values that nobody measured.",
         panels=(
             Panel(title=f"slope {0.1 / _h:.1f}", marks=(Line(x=[*_corners[:, 0], _corners[0, 0]], y=[*_corners[:, 1], 0.0], colour="muted", label="triangle, seen from above"),
                                                         Line(x=_beyond, y=_beyond * 0.1 / _h, colour="orange", width=2.4, label="value against distance from the base"),
                                                         Scatter(x=_corners[:, 0], y=_corners[:, 1], colour="ink", size=28)),
                   x=Axis("Distance", "base half-lengths", limits=(-1.1, 1.1)), y=Axis("Distance, or value", "arbitrary", limits=(-0.1, 1.4))),
-            Panel(title=f"overshoot {np.nanmax(_cubic) - 1:.2f} and {np.nanmin(_cubic):.2f}",
-                  marks=(Picture(values=np.where(_cubic > 1, _cubic - 1, np.minimum(_cubic, 0)), extent=(-1, 1, -1, 1), limits=(-0.15, 0.15), colours="diverging", scale="beyond 0 or 1"),
-                         Rule(at=0.0, text="the cliff"), Scatter(x=_points[:, 0], y=_points[:, 1], colour="ink", size=5)),
+            Panel(title=f"overshoot {np.nanmax(_cubic) - 1:.2f} and −{-np.nanmin(_cubic):.2f}",
+                  marks=(Picture(values=np.where(_cubic > 1, _cubic - 1, np.minimum(_cubic, 0)), extent=(-1, 1, -1, 1), limits=(-0.15, 0.15), colours="diverging", scale="beyond 0 or 1 (cut at ±0.15)"),
+                         Rule(at=0.0), Scatter(x=_points[:, 0], y=_points[:, 1], colour="ink", size=5)),
                   x=Axis("x", "arbitrary", limits=(-1, 1)), y=Axis("y", "arbitrary", limits=(-1, 1)), equal=True),
         ),
     ))  # fmt: skip
@@ -397,7 +397,7 @@ def _(Delaunay, claim, griddata, mo, np):
 def _(mo, question):
     mo.vstack([question("Q59"), mo.md(r"""
     | | `scipy.ndimage.map_coordinates` | `scipy.interpolate.griddata` |
-    |---|---|---|
+    |:---|:---|:---|
     | data | on a **regular grid**: an array | **scattered**: coordinates and values |
     | places are given in | array indices (row, column) | the units of the points |
     | neighbours | known: `floor` | triangulation and search |

@@ -274,10 +274,10 @@ def three_sections(volume, limits=None):
 
 
 @app.function
-def curves_panel(lines, title="agreement"):
+def curves_panel(lines, title=""):
     """Correlations by shell: (values, colour, style, label) each."""
     return Panel(
-        title=title, legend="upper right", weight=0.62,
+        title=title, legend="above", weight=0.62,
         marks=(Rule(at=0.0, axis="y", style="solid"), Rule(at=1 / 7, axis="y", text="0.143"),
                *(Line(x=K, y=np.asarray(values)[: SIZE // 2], colour=colour, style=style, label=label, width=2.0) for values, colour, style, label in lines)),
         x=Axis("Spatial frequency", "Å⁻¹", limits=(0, NYQUIST)), top=angstrom_axis(K, apart=0.2), y=Axis("Correlation by shell", PURE, limits=(-0.35 if min(
@@ -376,16 +376,16 @@ def _(exhibits):
     _unseen = sampling(views_of(views_within(_cone, 3000, torch.Generator().manual_seed(1)), symmetry("C1"))).unsampled
     mo.vstack([
         mo.md("**Signatures**, each a number measured on the exhibits of this page:"),
-        claim(f"*Angles*: halves agree by {_band(_angles, _middle):.2f} in the middle of the particle and {_band(_angles, _rim):.2f} at its rim "
+        claim(f"Angles: halves agree by {_band(_angles, _middle):.2f} in the middle of the particle and {_band(_angles, _rim):.2f} at its rim "
               f"(sound images: {_band(exhibits['nothing'][1], _middle):.2f} and {_band(exhibits['nothing'][1], _rim):.2f}).",
               _band(_angles, _middle) - _band(_angles, _rim) > 0.12 > _band(exhibits["nothing"][1], _middle) - _band(exhibits["nothing"][1], _rim) + 0.05),
-        claim(f"*Preferred views*: the halves agree ({_views.fsc[8]:.2f} in shell 8), for both lack the same pages; the truth does not ({_views.truth[8]:.2f}). "
+        claim(f"Preferred views: the halves agree ({_views.fsc[8]:.2f} in shell 8), for both lack the same pages; the truth does not ({_views.truth[8]:.2f}). "
               f"A cone of {_cone:.0f}° leaves 1 − sin {_cone:.0f}° = {1 - math.sin(math.radians(_cone)):.2f} of all directions of Fourier space unmeasured (counted: {_unseen:.2f}). "
-              "**The half-map curve is blind to what no image shows.**",
+              "The half-map curve is blind to what no image shows.",
               float(_views.fsc[8]) > 0.9 and float(_views.truth[8]) < 0.8 and abs(_unseen - 1 + math.sin(math.radians(_cone))) < 0.06),
-        claim(f"*Noise*: four times the particles lift the half-maps in shell 8 from {exhibits['noise'][1].fsc[8]:.2f} to {_more.fsc[8]:.2f}: SNR adds up.",
+        claim(f"Noise: four times the particles lift the half-maps in shell 8 from {exhibits['noise'][1].fsc[8]:.2f} to {_more.fsc[8]:.2f}: SNR adds up.",
               float(_more.fsc[8]) > float(exhibits["noise"][1].fsc[8]) + 0.2),
-        claim(f"*CTF ignored*: halves still agree ({_wrong.fsc[14]:.2f} in shell 14), on detail of the wrong sign: with the truth it is −{-_wrong.truth[14]:.2f}.",
+        claim(f"CTF ignored: halves still agree ({_wrong.fsc[14]:.2f} in shell 14), on detail of the wrong sign: with the truth it is −{-_wrong.truth[14]:.2f}.",
               float(_wrong.fsc[14]) > 0.4 and float(_wrong.truth[14]) < -0.3),
     ])  # fmt: skip
     return
@@ -426,7 +426,7 @@ def _():
     ## Who did it?
 
     A map lies on your desk. Somebody made one mistake, or none. You see what a user sees: the map and its half-map curve. Order tests, one at a
-    time (a good detective needs two at most), then name the culprit. Each six cases hold every culprit once, in some order.
+    time (a good detective needs two at most), then name the culprit. Every six cases hold each culprit once, in some order.
     """)
     return
 

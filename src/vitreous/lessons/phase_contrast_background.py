@@ -72,7 +72,7 @@ def _(Axis, Figure, Line, Note, PURE, Panel, Rule, Scatter, chi, epsilon, np, sh
                              Line(x=[0, _sum.real], y=[0, _sum.imag], colour="blue", style="dashed"), Scatter(x=[_sum.real], y=[_sum.imag], size=30),
                              Note(x=0.5, y=-0.09, text="passed", colour="muted"), Note(x=0.5, y=0.6, text=f"length² = {abs(_sum) ** 2:.3f}", colour="blue"))),
                 Panel(title="What the detector sees", x=Axis("χ", "°", limits=(-180, 180)), y=Axis("Intensity", PURE),
-                      marks=(Line(x=_all, y=_curve, label="|1 + iε e^{iχ}|²"),
+                      marks=(Line(x=_all, y=_curve, label="|1 + iε exp(iχ)|²"),
                              Line(x=_all, y=1 - 2 * epsilon.value * np.sin(np.deg2rad(_all)), colour="orange", style="dashed", label="1 − 2ε sin χ"),
                              Rule(at=float(chi.value)))),
             ),
@@ -153,7 +153,7 @@ def _(Axis, Figure, Line, PURE, Panel, Rule, fates, ice, np, recoil, show, volts
                       marks=(Line(x=_t, y=_shares[0], label="nothing happened"), Line(x=_t, y=_shares[1], colour="green", style="dashed", label="elastic only: signal"),
                              Line(x=_t, y=_shares[2], colour="red", style="dotted", label="lost energy: damage"), Rule(at=float(ice.value)))),
                 Panel(title="Energy given to a carbon nucleus", x=Axis("Scattering angle", "mrad", scale="log"), y=Axis("Energy", "eV", scale="log"), legend="none",
-                      marks=(Line(x=_angle, y=[recoil(a * 1e-3, float(volts.value)) for a in _angle]), Rule(at=20.0, text="detail of 1 Å at 300 kV", colour="orange"))),
+                      marks=(Line(x=_angle, y=[recoil(a * 1e-3, float(volts.value)) for a in _angle]), Rule(at=20.0, text="detail of 1 Å at 300 kV", colour="orange", words="beside"))),
             ),
             caption=f"Of a hundred electrons {100 * _here[0]:.0f} pass untouched, {100 * _here[1]:.0f} scatter elastically alone and {100 * _here[2]:.0f} lose energy. Signal is best where the green line is "
             "high and the red one low: thin ice. Right: at the angles that make an image a nucleus hardly feels it.",
@@ -242,8 +242,8 @@ def _(Axis, Figure, Line, Panel, Rule, away, kilovolts, math, np, show, waveleng
         Figure(
             name="angles", title="The price of a small angle", columns=1, height=2.8,
             panels=(
-                Panel(x=Axis("Resolution", "Å", limits=(1, 8)), y=Axis("Error of χ", "rad", limits=(1e-6, 30.0), scale="log"), legend="upper right",
-                      marks=(Line(x=_d, y=path_error(float(away.value), float(kilovolts.value), 1 / _d), label=f"{kilovolts.value} kV"),
+                Panel(x=Axis("Resolution", "Å", limits=(1, 8)), y=Axis("Error of χ", "rad", limits=(1e-6, 30.0), scale="log"), legend="lower left",
+                      marks=(Line(x=_d, y=path_error(float(away.value), float(kilovolts.value), 1 / _d), label=f"yours: {kilovolts.value} kV"),
                              Line(x=_d, y=path_error(float(away.value), 300.0, 1 / _d), colour="muted", style="dashed", label="300 kV"),
                              Rule(at=math.pi / 4, axis="y", text="π/4: it begins to matter", colour="orange"))),
             ),
@@ -348,7 +348,7 @@ def _(Axis, Figure, Line, Note, PURE, Panel, Scatter, frequency, np, show):
                 Panel(x=Axis("Atomic number Z", PURE, scale="log"), y=Axis("Scattering factor f", "Å", scale="log"), legend="upper left",
                       marks=(Scatter(x=_z, y=_f, size=24, label=f"at k = {frequency.value:.1f} Å⁻¹"),
                              Line(x=_z, y=_f[1] * _z / 6, colour="muted", style="dashed", label="in proportion to Z"),
-                             *(Note(x=float(z) * 1.06, y=float(f) * 0.86, text=name, anchor="left", colour="muted") for name, z, f in zip(elements, _z, _f)))),
+                             *(Note(x=float(z), y=float(f) * (1.4 if z == 1 else 0.72), text=name, colour="muted") for name, z, f in zip(elements, _z, _f)))),
             ),
             caption="At k = 0 the points climb much more slowly than Z and go up and down with the shells of the periodic table. Move k up: the electrons' veil lifts, and the points fall into line.",
         )

@@ -83,7 +83,7 @@ def _(dose, frames, guess, weight):
     _marks = [
         Line(x=_x, y=belief(_x, _alpha, _beta), colour="orange", style="dashed", label="believed before"),
         Line(x=_x, y=belief(_x, *_after), width=2.3, label="believed after"),
-        Rule(at=dose.value, text="truth", colour="green"),
+        Rule(at=dose.value, text="truth", colour="green", words="beside"),
     ]
     if len(_counts):
         _marks.append(Scatter(x=_counts, y=np.full(len(_counts), 0.04) + 0.05 * np.arange(len(_counts)) / len(_counts), colour="ink", size=16, label="counts"))
@@ -93,7 +93,7 @@ def _(dose, frames, guess, weight):
             name="belief", title="A belief and some counts", height=3.0, columns=1,
             caption=f"After {len(_counts)} frames: {_after[0] / _after[1]:.2f} ± {math.sqrt(_limits):.2f} e. Each frame pulls the curve towards what was counted and makes it narrower. A firm belief gives way slowly, "
             "a faint one at once; after forty frames it hardly matters what you believed, and the curve is nearly a Gaussian.",
-            panels=(Panel(marks=tuple(_marks), legend="upper right", x=Axis("Dose", "e a pixel and frame", limits=(-0.15, 9)), y=Axis("Density of the belief", "1/e", limits=(0, None))),),
+            panels=(Panel(marks=tuple(_marks), legend="upper right", x=Axis("Dose", "e a pixel and frame", limits=(-0.15, 9)), y=Axis("Density of the belief", "1/e", limits=(0, 1.15 * max(float(np.max(each.y)) for each in _marks[:2])))),),
         )
     )  # fmt: skip
     return
@@ -110,7 +110,7 @@ def _():
     mo.vstack([
         claim(f"Bayes' rule summed over a fine grid, α = 3 and β = 2 before, counts 1, 0, 2, 1: mean {_mean:.4f} and variance {_variance:.4f}; the Gamma of 7 and 6 has {7 / 6:.4f} and {7 / 36:.4f}.",
               abs(_mean - 7 / 6) < 1e-3 and abs(_variance - 7 / 36) < 1e-3),
-        claim(f"Counts of pixels whose doses are Gamma (α = 3, β = 2): variance over mean is {_next.var() / _next.mean():.3f}; μ + μ²/α says {1 + 1.5 / 3:.3f}, Poisson alone 1.",
+        claim(f"Counts of pixels whose doses are Gamma (α = 3, β = 2): variance over mean is {_next.var() / _next.mean():.3f}; 1 + μ/α says {1 + 1.5 / 3:.3f}, Poisson alone 1.",
               abs(_next.var() / _next.mean() - 1.5) < 0.02),
         claim(f"Where there are plenty of counts the Gaussian case comes back: 2√(n + 3/8) (Anscombe 1948) has a variance of {_steady[0].var():.2f} at 4 e and {_steady[1].var():.2f} at 30 e, whatever the dose.",
               abs(_steady[0].var() - 1) < 0.05 and abs(_steady[1].var() - 1) < 0.02),
@@ -146,7 +146,7 @@ def _():
 def _():
     light = mo.ui.slider(steps=[0.1, 0.2, 0.5, 1, 2, 5], value=0.5, show_value=True, label="dose (e a pixel and frame)")
     taken = mo.ui.slider(1, 40, 1, value=4, show_value=True, label="frames")
-    trust = mo.ui.slider(steps=[0, 1, 2, 5, 10, 20, 50, 100, 200], value=20, show_value=True, label="trust in the neighbours: β (frames)")
+    trust = mo.ui.slider(steps=[0, 1, 2, 5, 10, 20, 50, 100, 200], value=20, show_value=True, label="trust: β (frames)")
     mo.hstack([light, taken, trust], justify="start", gap=2)
     return light, taken, trust
 

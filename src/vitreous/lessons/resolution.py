@@ -203,7 +203,7 @@ def _(judged, line, table):
             caption=f"{line.value}: {_row.meaning}. It gives {_words}. The band is the 95 % interval of the curve: where it is wide and the curve is flat, the number is soft, "
             "whatever its decimals. Lines that bend depend on how many numbers a shell holds.",
             panels=(curve_panel(
-                [(_row.level, "orange", "dashed", line.value), (judged.corrected, "blue", "solid", "FSC")], rules=(),
+                [(_row.level, "orange", "dashed", line.value), (judged.corrected, "blue", "solid", "FSC")], rules=(), legend="above",
                 under=(Band(x=K, low=judged.low.numpy()[:LAST], high=judged.high.numpy()[:LAST], label="95 % interval"), *_at)),),
         )
     )  # fmt: skip

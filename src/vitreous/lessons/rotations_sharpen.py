@@ -368,7 +368,7 @@ def _(Tally, by_cross, by_matrix, by_sandwich, claim, from_quaternion, mo, np, p
     mo.vstack([
         mo.md(f"""
     | to turn one point | multiplications | additions |
-    |---|---|---|
+    |:---|---:|---:|
     {_rows}
     | *once:* quaternion to matrix | {making[0]} | {making[1]} |
     """.replace("\n    ", "\n")),
@@ -413,7 +413,7 @@ def _(Axis, Figure, PURE, Panel, RowBars, costs, making, many, mo, show):
     one real advantage in long chains.
 
     | | numbers | chain two | turn many points | trap |
-    |---|---|---|---|---|
+    |:---|---:|:---|:---|:---|
     | matrix | 9 | 27 multiplications | **9 a point** | drifts from orthogonal |
     | quaternion | 4 | **16** | 9 a point after 9 once | q and −q |
     | rotation vector | **3** | through one of the others | through a matrix | 360° = 0° |
@@ -502,8 +502,8 @@ def _(claim, hamilton, jacobian, mo, np):
 @app.cell
 def _(mo):
     start_off = mo.ui.slider(5, 175, 5, value=60, show_value=True, label="Start off by (°)")
-    step_size = mo.ui.slider(0.005, 0.15, 0.005, value=0.03, show_value=True, label="Step of gradient descent")
-    place_error = mo.ui.slider(0.0, 0.3, 0.02, value=0.06, show_value=True, label="Error of the places (radii)")
+    step_size = mo.ui.slider(0.005, 0.15, 0.005, value=0.03, show_value=True, label="Gradient step")
+    place_error = mo.ui.slider(0.0, 0.3, 0.02, value=0.06, show_value=True, label="Error of places (radii)")
     mo.hstack([start_off, step_size, place_error], justify="start", gap=2)
     return place_error, start_off, step_size
 

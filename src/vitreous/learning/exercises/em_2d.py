@@ -188,7 +188,10 @@ SCORE = Exercise(
 each pixel. Compute the same number **from their half transforms** `np.fft.rfft2`, without going back.""",
     starter='''
 def score(image, average, variance):
-    """image, average (y, x), even sizes. Returns -|image - average|^2 / (2 variance), from Fourier coefficients alone."""
+    """image, average (y, x), even sizes.
+
+    Returns -|image - average|^2 / (2 variance), from Fourier coefficients alone.
+    """
     difference = np.fft.rfft2(image) - np.fft.rfft2(average)
     raise NotImplementedError
 ''',

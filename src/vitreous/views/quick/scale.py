@@ -99,7 +99,8 @@ def _written(value: float, digits: int, largest: float) -> str:
     if value == 0 or abs(value) < 1e-12 * largest:
         value = 0.0
     if largest >= 1e6 or (largest < 1e-3 and largest > 0):
-        return (f"{value:.3g}" if value else "0").replace("-", MINUS)
+        figures, power = f"{value:.2e}".split("e")
+        return f"{float(figures):g}·10{_raised(int(power))}".replace("-", MINUS) if value else "0"
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
@@ -117,5 +118,8 @@ def _power(value: float) -> str:
     """As it is up to a thousand either way, else as a power of ten."""
     if 1e-3 <= value <= 1e4:
         return f"{value:g}"
-    power = round(math.log10(value))
-    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return "10" + _raised(round(math.log10(value)))
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from vitreous.views.figure import Axis, Figure, Panel
 from vitreous.views.marks import Bars, Circles, Ellipse, Line, Mark, Note, Picture, RowBars, ScaleBar, Scatter, Trace
 from vitreous.views.quick.extents import extents
-from vitreous.views.quick.scale import Scale, limits, ticks
+from vitreous.views.quick.scale import MINUS, Scale, limits, ticks
 from vitreous.views.quick.strokes import COURSE, DEPTH, Paper, colour_table, course, dashed, ink, picture_limits, stroke, words
 from vitreous.views.svg import FONTS, themed_style
 
 POINTS = 72.0  # an inch
 TICK, LABEL, TITLE = 8.5, 9.0, 9.5  # sizes of type, points
 GAP = 10.0  # between panels
+POINT = Paper(Scale(0, 1, 0, 1), Scale(0, 1, 0, 1), (0, 1, 0, 1))  # paper whose unit is a point
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def _paper(panel: Panel, cell: Cell, above: float, below: float) -> tuple[Paper,
     room = 24.0 + max((width_of(text, TICK) for _, text in marks_y), default=0.0) if y is not None else 2.0
     left, right = cell.left + room, cell.right - (6.0 if x is not None else 2.0)
     right -= 52.0 if any(isinstance(mark, Trace) for mark in panel.marks) else 0.0
+    if rows is not None:
+        x_high = _beyond_notes(rows, x_high, right - left)
     if panel.equal:
         span = (x_low, x_high, y_low, y_high)
         if x is None:
@@ -134,6 +137,12 @@ def _paper(panel: Panel, cell: Cell, above: float, below: float) -> tuple[Paper,
     across = Scale(x_low, x_high, left, right, x is not None and x.scale == "log")
     along = Scale(y_low, y_high, bottom, top, y is not None and y.scale == "log")
     return Paper(across, along, (left, right, top, bottom)), marks_y
+
+
+def _beyond_notes(rows: RowBars, high: float, wide: float) -> float:
+    """``high``, or more where the words behind a bar would leave a frame of ``wide`` points."""
+    left_over = [max(0.3 * wide, wide - 5 - width_of(note, TICK)) for note in rows.notes]
+    return max([high, *(length * wide / room for length, room in zip(np.nan_to_num(np.asarray(rows.lengths, float)), left_over))])
 
 
 def _beside(panel: Panel, span: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -249,7 +258,7 @@ def _entry(mark: Mark, x: float, y: float) -> str:
     if isinstance(mark, (Line, Circles, Ellipse)):
         sign = f'<path d="M{x:.1f} {y + 6:.1f}h16" stroke="{colour}" stroke-width="1.7"{dashed(mark.style, 1.7)}/>'
     elif isinstance(mark, Scatter):
-        sign = f'<circle cx="{x + 8:.1f}" cy="{y + 6:.1f}" r="2.6" fill="{colour}"/>'
+        sign = stroke(POINT, replace(mark, x=x + 8, y=y + 6, size=21.0, opacity=1.0))
     else:
         sign = f'<rect x="{x:.1f}" y="{y + 2:.1f}" width="16" height="8" fill="{colour}" fill-opacity="{max(0.3, mark.opacity):g}"/>'
     return sign + words(x + 21, y + 9, mark.label, size=TICK)  # type: ignore[union-attr]
@@ -271,6 +280,8 @@ def _colours(panel: Panel, paper: Paper, top: float) -> str:
                     f'fill="rgb({r},{g},{b})"/>' for i, (r, g, b) in enumerate(table[4::8]))  # fmt: skip
     across = Scale(low, high, middle - half, middle + half)
     marks = ticks(Axis(shown.scale, ""), low, high, 2 * half, apart=36.0)
+    if len(marks) < 2:  # one number alone says nothing of the others: the ends do
+        marks = [(end, f"{end:.2g}".replace("-", MINUS)) for end in (low, high)]
     return stops + "".join(words(float(across(at)), top + 23, text, size=TICK, anchor="middle") for at, text in marks) + words(
         middle, top + 35, shown.scale, size=LABEL, anchor="middle")  # fmt: skip
 
