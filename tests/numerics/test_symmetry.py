@@ -103,3 +103,10 @@ def test_unknown_groups_are_refused(name: str):
 def test_names_are_read_kindly():
     assert symmetry(" i ").name == "I2"
     assert symmetry("d7").name == "D7"
+
+
+@pytest.mark.parametrize("name", ["C2", "C4", "D2", "D4", "O"])
+def test_quarter_turns_take_grid_points_to_grid_points_exactly(name: str):
+    """No sine's rounding is left: every entry is 0 or ±1."""
+    matrices = symmetry(name).matrices
+    assert torch.equal(matrices, matrices.round())

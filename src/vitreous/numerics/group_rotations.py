@@ -68,4 +68,10 @@ def _closure(generators: list[NDArray], order: int) -> NDArray[np.float64]:
             break
     if len(group) != order:
         raise AssertionError(f"generators close to {len(group)} elements, not {order}")
-    return np.stack(group)
+    return _exact(np.stack(group))
+
+
+def _exact(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The matrices without the rounding of sines: what is meant to be 0, ±½ or ±1 is, so that grid points fall on grid points."""
+    halves = np.round(2 * matrices) / 2
+    return np.where(np.abs(matrices - halves) < 1e-12, halves + 0.0, matrices)
