@@ -19,6 +19,9 @@ from vitreous.stages.particle_checks import (
     judge_residuals,
     sample_rows,
 )
+from vitreous.stages.particle_checks.defocus import defocus_errors
+from vitreous.stages.particle_checks.evidence import shell_sums
+from vitreous.stages.particle_checks.fit import fit_images
 
 pytestmark = pytest.mark.usefixtures("coarse")
 C1 = symmetry("C1")
@@ -76,3 +79,13 @@ def test_a_sample_takes_whole_handfuls_of_micrographs() -> None:
     assert sorted(set(count)) == [0, 20]
     assert len(sample_rows(table, 3000, np.random.default_rng(0))) == 3000
     assert len(sample_rows(table, 9000, np.random.default_rng(0))) == 5000
+
+
+def test_images_that_hold_less_than_foretold_have_no_other_defocus_for_that(posed: Posed) -> None:
+    """What wrong poses leave: seven tenths of the correlation. At a fixed grey scale another defocus, that foretells less, is likelier."""
+    sums = shell_sums(posed)
+    fit = fit_images(sums, posed.images.group)
+    micrograph = torch.from_numpy(np.unique(posed.particles.micrograph_index, return_inverse=True)[1])
+    faint = replace(sums, cross=0.7 * sums.cross, quadrature=0.7 * sums.quadrature)
+    found = defocus_errors(faint, fit, posed.particles, micrograph, posed.disc.size * posed.pixel_size, 1.3)
+    assert not found.wrong.any()

@@ -3,6 +3,9 @@ r"""Micrographs whose defocus is wrong: their particles fit, but with the transf
 For every micrograph the log-likelihood of its particles is a function of one number Δ, the error of the defocus in Å (true minus
 assumed): L(Δ) = Σ (a C_Δ − ½ a² P_Δ), from the sums of :mod:`vitreous.stages.particle_checks.evidence`. Correlation by shell falls as
 cos δ, δ = π λ Δ k², and turns negative beyond δ = π / 2: that is the mark of a wrong defocus, and no wrong pose or bad image has it.
+
+L finds Δ best, but alone convicts too many: particles in wrong poses hold less than the grey scale a foretells, and another defocus that
+foretells less is preferred for that. So what counts is by how much L rises if a is free, to its maximum C_Δ² / 2 P_Δ.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ class DefocusErrors:
     error
         Δ of most likelihood of each micrograph, Å, true minus assumed; float64 ``(micrographs,)``.
     gain
-        Nats by which it is more likely than none.
+        Nats by which it is more likely than none, each at the grey scale that suits it best.
     lost
         Share of the correlation that is lost without it, 0 to 1.
     wrong
@@ -90,7 +93,7 @@ def defocus_errors(sums: ShellSums, fit: Fit, particles: Particles, micrograph: 
     of[micrograph] = slope
     likelihood, fitted = torch.stack([torch.stack(_likelihood(by, trial * of)) for trial in trials.tolist()], -1)
     best = likelihood.argmax(1, keepdim=True)
-    gain = (likelihood.gather(1, best) - likelihood[:, reach : reach + 1])[:, 0]
+    gain = 0.5 * (fitted.clamp_min(0).gather(1, best)[:, 0] ** 2 - fitted[:, reach].clamp_min(0) ** 2)
     lost = 1 - fitted[:, reach] / fitted.gather(1, best)[:, 0].clamp_min(1e-12)
     number = torch.bincount(micrograph, minlength=count)
     error = trials[best[:, 0]]
