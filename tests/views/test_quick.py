@@ -13,7 +13,7 @@ from gallery import FIGURES
 from PIL import Image
 
 from vitreous.views.figure import PURE, Axis, Figure, Panel
-from vitreous.views.marks import Bars, Line, Mark, Picture, Rule
+from vitreous.views.marks import Bars, Line, Mark, Note, Picture, Rule
 from vitreous.views.quick.extents import extents
 from vitreous.views.quick.scale import Scale, limits, ticks
 from vitreous.views.quick.sheet import quick_svg
@@ -37,6 +37,8 @@ def test_values_lie_in_proportion_and_decades_are_equally_long():
         (0.0, 1.0, "0.0 0.2 0.4 0.6 0.8 1.0"),
         (-0.05, 0.3, "−0.05 0.00 0.05 0.10 0.15 0.20 0.25 0.30"),
         (0.0, 25000.0, "0 5000 10000 15000 20000 25000"),
+        (-2e6, 2e6, "−2·10⁶ −1.5·10⁶ −1·10⁶ −5·10⁵ 0 5·10⁵ 1·10⁶ 1.5·10⁶ 2·10⁶"),
+        (0.0, 5e-5, "0 1·10⁻⁵ 2·10⁻⁵ 3·10⁻⁵ 4·10⁻⁵ 5·10⁻⁵"),
     ],
 )
 def test_ticks_are_round_and_written_with_the_decimals_they_need(low: float, high: float, words: str):
@@ -68,6 +70,15 @@ def test_row_0_of_a_picture_is_at_the_bottom_and_a_line_rises_to_the_upper_right
     (x0, y0), (x1, y1) = (map(float, each.split()) for each in ends)
     assert x1 > x0
     assert y1 < y0  # SVG counts downwards
+
+
+def test_words_below_a_picture_lie_between_it_and_its_colours():
+    picture = Picture(values=np.zeros((2, 4)), extent=(0, 4, 0, 2), limits=(0, 1), scale="share")
+    text = quick_svg(figure_of(picture, Note(x=2.0, y=-0.1, text="under"), x=None, y=None, equal=True))
+    top, high = (float(re.search(rf'<image [^>]*{name}="([\d.]+)"', text)[1]) for name in (" y", "height"))
+    patterns = (r'y="([\d.]+)"[^>]*>under<', r'<rect [^>]*y="([\d.]+)" [^>]*fill="rgb')
+    words, bar = (float(re.search(pattern, text)[1]) for pattern in patterns)
+    assert top + high < words < bar
 
 
 def test_gaps_stay_gaps():

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from vitreous.numerics.rotations import from_euler, random_rotations
-from vitreous.views.orientations import HIGH, WIDE, coverage, hammer, inverse_hammer, viewing_directions
+from vitreous.views.marks import Bars, Picture
+from vitreous.views.orientations import HIGH, WIDE, counted_figure, coverage, hammer, inverse_hammer, viewing_directions
 
 
 def test_hammer_and_back():
@@ -48,3 +49,17 @@ def test_a_preferred_view_is_found_where_it_is():
     centres, density = coverage(np.tile([[0.0, 1.0, 0.0]], (100, 1)), 8)
     assert centres[density.argmax()] @ [0, 1, 0] > 0.98
     assert density[centres[:, 1] < 0].max() < 1e-3
+
+
+def test_counted_views_lie_where_they_were_counted():
+    """A density that is high at one rot and tilt alone is bright there on Hammer's map, and the bars are shares of all views."""
+    density, tilts = np.zeros((90, 180)), np.zeros(45)
+    density[20, 150], tilts[10] = 5.0, 7  # tilt 40° to 42°, rot 120° to 122°
+    figure = counted_figure(density, tilts, 7)
+    picture = next(mark for mark in figure.panels[0].marks if isinstance(mark, Picture))
+    rows, columns = np.nonzero(picture.values > 1)
+    high, wide = np.shape(picture.values)
+    x, y = WIDE * (2 * columns.mean() / (wide - 1) - 1), HIGH * (2 * rows.mean() / (high - 1) - 1)
+    assert (x, y) == pytest.approx([float(each) for each in hammer(121.0, 41.0)], abs=0.03)
+    bars = next(mark for mark in figure.panels[1].marks if isinstance(mark, Bars))
+    assert (np.argmax(bars.heights), np.max(bars.heights), bars.edges[10]) == (10, 100.0, 40.0)

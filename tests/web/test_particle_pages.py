@@ -115,6 +115,13 @@ def test_density_of_one_direction_and_its_copies() -> None:
     assert density(centres, found, centres).mean() == pytest.approx(1, abs=0.01)
 
 
+def test_angles_beyond_their_range_are_the_same_directions_and_no_numbers_none() -> None:
+    """Tilt −60° is tilt 60° from the other side; −1e-9° is 360° to single precision and still in the last cell."""
+    wanted = counts([30.0, 210.0, 30.0, 359.9999], [60.0, 60.0, 100.0, 45.0], "C1")[1]
+    assert np.array_equal(counts([390.0, 30.0, 210.0, -1e-9], [60.0, -60.0, 260.0, 45.0], "C1")[1], wanted)
+    assert counts([np.nan, 10.0], [5.0, np.nan], "C1")[1].sum() == 0
+
+
 def test_even_views_are_even() -> None:
     rng = np.random.default_rng(0)
     count = 20_000

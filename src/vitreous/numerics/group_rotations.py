@@ -1,4 +1,5 @@
-"""Rotations of the point groups in RELION's orientations, made by closing their generators under multiplication; numpy alone.
+"""Rotations of the point groups in RELION's orientations, made by closing their generators under multiplication; without
+torch, which a page of a project need not load for them.
 
 Axes, as in RELION's manual (Symmetry): C_n, D_n: n-fold along z, D's 2-fold along x; T: 3-fold along z; O: 4-folds along x, y, z;
 I1: 2-fold along x, I2 (also called I): 2-folds along x, y, z (Crowther 222), I3: 5-fold along z,

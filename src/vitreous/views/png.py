@@ -40,7 +40,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 def encode_png(pixels: NDArray[np.uint8], *, effort: int = 6) -> bytes:
     """Encode uint8 ``(y, x)`` grey, ``(y, x, 3)`` RGB or ``(y, x, 4)`` RGBA.
 
-    ``effort`` is zlib's, 1 (five times faster, files a few per cent larger) to 9.
+    ``effort`` is zlib's, 1 (for figures of lessons four times faster, files a sixth larger) to 9.
 
     Raises
     ------

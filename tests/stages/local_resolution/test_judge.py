@@ -11,7 +11,7 @@ from vitreous.io.mrc import read_volume
 from vitreous.jobs.local_resolution import made_mask
 from vitreous.numerics.filters import radius
 from vitreous.stages.local_resolution import judge_local_resolution, monogenic, windowed_fsc
-from vitreous.stages.local_resolution.descent import levels_between
+from vitreous.stages.local_resolution.descent import Descent, levels_between
 
 
 def spread(*parts: tuple[float, float]) -> LocalResolution:
@@ -87,6 +87,16 @@ def test_levels_run_from_coarse_to_fine_and_hold_five_waves() -> None:
     assert float(levels[0]) == pytest.approx(32 * 1.5 / 5)
     assert float(levels[-1]) == pytest.approx(2.1 * 1.5)
     assert float((levels[:-1] / levels[1:]).max()) <= 1.05 + 1e-9
+
+
+def test_places_that_hold_at_the_last_level_are_put_where_their_excess_would_end() -> None:
+    """Along a straight line in 1 / d: 0.3 at 0.2 and 0.2 at 0.25 end at 0.35; 0.3 and 0.1 at 0.275; what rises ends at the limit."""
+    levels = torch.tensor([1 / 0.2, 1 / 0.25], dtype=torch.float64)
+    for limit, wanted in ((2.5, [0.35, 0.275, 0.4, 0.225]), (1 / 0.3, [0.3, 0.275, 0.3, 0.225]), (None, [0.25, 0.25, 0.25, 0.225])):
+        descent = Descent(torch.ones(1, 1, 4, dtype=torch.bool), levels, limit)
+        descent.step(torch.tensor([0.3, 0.3, 0.3, 0.1]))
+        descent.step(torch.tensor([0.2, 0.1, 0.4, -0.1]))
+        assert (1 / descent.result("m").values).flatten().tolist() == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.real_data

@@ -16,12 +16,12 @@ const named = (root) => {
     if (!button.textContent.trim()) button.setAttribute("aria-label", "Menu of the lesson");
   for (const editor of root.querySelectorAll(".cm-content:not([aria-label])")) editor.setAttribute("aria-label", "Your function");
   for (const outline of root.querySelectorAll("div.overflow-auto.absolute:not([tabindex])")) outline.tabIndex = 0;
-  for (const entry of root.querySelectorAll("td[aria-valuenow]:not([role])")) number(entry);
+  for (const entry of root.querySelectorAll("td[aria-valuenow]:not([role])")) becomeSpinButton(entry);
   for (const each of root.querySelectorAll("*")) if (each.shadowRoot) watch(each.shadowRoot);
 };
 
 // An entry of a matrix holds a value between bounds, which a cell of a table may not: it is a spin button, and its table a frame.
-const number = (entry) => {
+const becomeSpinButton = (entry) => {
   entry.setAttribute("role", "spinbutton");
   for (const part of [entry.closest("table"), entry.closest("tbody"), entry.closest("tr")]) part?.setAttribute("role", "presentation");
 };
